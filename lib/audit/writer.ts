@@ -1,0 +1,54 @@
+import { describeErrno, EAGAIN, EINTR, errno } from "../linux/errno.ts";
+import { waitWritable, write } from "../linux/io.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * Collects audit lines and writes them in one go: the relay calls `flush` once a turn of its loop, before it waits again.
+ * A reader that is slow holds the gate up, so that nothing is relayed unrecorded.
+ */
+export class AuditWriter {
+  #lines = "";
+  #failed = false;
+  readonly #fd: number;
+  readonly #report: (message: string) => void;
+
+  /** `fd` is not closed here. `report` hears once when writing fails, and once when it works again. */
+  constructor(fd: number, report: (message: string) => void) {
+    this.#fd = fd;
+    this.#report = report;
+  }
+
+  add(line: string): void {
+    this.#lines += line;
+  }
+
+  flush(): void {
+    if (this.#lines === "") return;
+    const bytes = encoder.encode(this.#lines);
+    this.#lines = "";
+    const failure = this.#writeAll(bytes);
+    if (failure === 0) {
+      if (this.#failed) this.#report("audit records are written again");
+      this.#failed = false;
+    } else if (!this.#failed) {
+      this.#failed = true;
+      this.#report(`audit records are being lost: write: ${describeErrno(failure)}`);
+    }
+  }
+
+  /** 0, or the errno that stopped it. */
+  #writeAll(bytes: Uint8Array<ArrayBuffer>): number {
+    for (let at = 0; at < bytes.length;) {
+      const n = write(this.#fd, bytes.subarray(at), bytes.length - at);
+      if (n >= 0) {
+        at += n;
+        continue;
+      }
+      const code = errno();
+      if (code === EAGAIN) waitWritable(this.#fd);
+      else if (code !== EINTR) return code;
+    }
+    return 0;
+  }
+}

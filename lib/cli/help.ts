@@ -1,0 +1,73 @@
+const overview = `postern: a gate in front of the Docker Engine's unix socket
+
+Usage:
+  postern serve [-c postern.yaml]         run the gate
+  postern UNIX-LISTEN:PATH[,options] UNIX-CONNECT:PATH
+                                          the same gate, written as socat addresses
+  postern check [-c FILE]                 validate the configuration and its policies
+  postern explain --uid N METHOD PATH     which rule decides about a request, and why
+  postern demo                            try it, with or without Docker
+  postern COMMAND --help                  more on a command
+  postern --version
+
+Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 cannot start
+`;
+
+const configuration =
+  `  -c, --config FILE    the configuration; default: $POSTERN_CONFIG, ./postern.yaml,
+                       /etc/postern/postern.yaml, whichever is there first
+      --upstream PATH  the engine's socket, instead of the file's (also $POSTERN_UPSTREAM)
+      --audit WHERE    stderr, off or a file, instead of the file's (also $POSTERN_AUDIT)
+      --workers N      relay threads, instead of the file's (also $POSTERN_WORKERS)
+`;
+
+const topics: Readonly<Record<string, string>> = {
+  "": overview,
+  serve: `postern serve: run the gate until SIGTERM or SIGINT
+
+Usage: postern serve [options]
+
+${configuration}
+The log goes to standard error, and so does the audit log unless a file is configured.
+`,
+  check: `postern check: validate the configuration and its policies, and say what they give
+
+Usage: postern check [options]
+
+${configuration}      --json           the result as JSON
+
+Exit codes: 0 valid, 1 not valid (with all problems as file:line:column), 2 usage
+`,
+  explain: `postern explain: which rule decides about a request, why, and what would allow it
+
+Usage: postern explain [options] METHOD PATH
+
+${configuration}      --uid N          the caller's uid, or --user NAME for its uid and groups
+      --user NAME
+      --gid N          the caller's primary group
+      --groups N,N     its supplementary groups
+      --listener NAME  the listener it calls; default: the only one
+      --json           the result as JSON
+
+Exit codes: 0 allowed, 1 denied, 2 usage, 3 the configuration is not valid
+`,
+  demo: `postern demo: see the gate at work
+
+Usage: postern demo [options]
+
+      --keep           leave the demo's sockets open until Ctrl-C
+
+Uses the engine at $DOCKER_HOST or /var/run/docker.sock, else a small one that is built in. It only
+reads from a real engine: the requests that would change something are the ones that are denied.
+`,
+  socat: `postern UNIX-LISTEN:PATH[,options] UNIX-CONNECT:PATH: the gate as a drop-in for socat
+
+Options of UNIX-LISTEN: mode=, user=, group=, umask=, backlog=, max-children=, fork, unlink-early,
+unlink-close, and policy= (deny, read-only, operator or full; read-only unless said)
+`,
+};
+
+/** The help text of a subcommand, or of Postern for "". */
+export function help(topic: string): string | undefined {
+  return Object.hasOwn(topics, topic) ? topics[topic] : undefined;
+}

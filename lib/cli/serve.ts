@@ -1,0 +1,64 @@
+import type { Config } from "../config/types.ts";
+import { SystemError } from "../linux/errno.ts";
+import { BindError } from "../relay/bind.ts";
+import { Gate } from "../relay/gate.ts";
+import { configOptions, parse } from "./arguments.ts";
+import { readConfig } from "./configuration.ts";
+import { CANNOT_START, OK, type World } from "./world.ts";
+
+/** `postern serve`: runs the gate until it is told to stop. */
+export async function serve(args: readonly string[], world: World): Promise<number> {
+  const parsed = parse("serve", args, configOptions, { min: 0, max: 0 }, world);
+  if (typeof parsed === "number") return parsed;
+  const config = readConfig(parsed.values, world);
+  if (config === undefined) return CANNOT_START;
+  return await runGate(config, world);
+}
+
+/** Opens the gate and keeps it open until SIGTERM or SIGINT; a worker's failure ends it with an error. */
+export async function runGate(config: Config, world: World): Promise<number> {
+  const log = (message: string) => world.stderr(`postern: ${message}\n`);
+  const ended = Promise.withResolvers<number>();
+  const release = world.onSignal(["SIGTERM", "SIGINT"], (signal) => {
+    log(`${signal}: closing`);
+    ended.resolve(OK);
+  });
+  // Raised by a terminal that closes; the gate belongs to nobody's terminal.
+  const ignore = world.onSignal(["SIGHUP"], () => {});
+  let gate: Gate;
+  try {
+    gate = await Gate.open(config, {
+      log: (level, message) => log(level === "warning" ? `warning: ${message}` : message),
+      failed: (error) => {
+        log(error.message);
+        ended.resolve(CANNOT_START);
+      },
+    });
+  } catch (error) {
+    release();
+    ignore();
+    if (!(error instanceof BindError || error instanceof SystemError)) throw error;
+    log(error.message);
+    return CANNOT_START;
+  }
+  for (const line of describe(config)) log(line);
+  const code = await ended.promise;
+  await gate.close();
+  release();
+  ignore();
+  return code;
+}
+
+/** What stands now, a line a listener: the operator should not have to look it up. */
+function describe(config: Config): string[] {
+  const { gate } = config;
+  return config.listeners.map((listener) => {
+    const policy = gate.listenerPolicies[listener.name];
+    const { uid, gid } = Deno.lstatSync(listener.socket);
+    const mode = listener.mode.toString(8).padStart(4, "0");
+    const otherwise = policy === undefined ? `default ${gate.defaultPolicy}` : `policy ${policy}`;
+    const raw = listener.protocol === "raw" ? "raw, " : "";
+    return `listening on ${listener.socket} (${listener.name}: ${raw}mode ${mode}, ` +
+      `owner ${uid}:${gid}, ${otherwise}) for ${listener.upstream}`;
+  });
+}

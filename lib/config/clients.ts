@@ -1,0 +1,93 @@
+import { closest } from "../policy/suggest.ts";
+import type { ClientRule, IdRange } from "../policy/types.ts";
+import { type AccountKind, resolveName } from "./accounts.ts";
+import type { Diagnostic } from "./diagnostics.ts";
+import type { Path, YamlFile } from "./document.ts";
+import { parseIds } from "./ids.ts";
+import type { Loose, LooseClient } from "./schema.ts";
+import type { NameService } from "./types.ts";
+
+type OneOrMore<T> = T | readonly (T | undefined)[] | undefined;
+type Conditions = Omit<LooseClient, "policy">;
+
+/** What client rules are resolved against. */
+export interface ClientScope {
+  readonly names: NameService;
+  readonly listeners: readonly string[];
+  report(diagnostic: Diagnostic): void;
+}
+
+/** The client rule at `path`, with its names resolved. */
+export function clientRule(
+  yaml: YamlFile,
+  path: Path,
+  client: Conditions,
+  policy: string,
+  scope: ClientScope,
+): ClientRule {
+  const uids = ids(yaml, path, client, "user", scope);
+  const gids = ids(yaml, path, client, "group", scope);
+  const listeners = items(client.listener, [...path, "listener"]);
+  for (const { value, path } of listeners) {
+    if (scope.listeners.includes(value)) continue;
+    const message = `unknown listener ${JSON.stringify(value)}`;
+    const hint = suggestion(value, scope.listeners, "listeners");
+    scope.report(yaml.atValue("unknown-listener", path, message, hint));
+  }
+  return {
+    ...(uids === undefined ? {} : { uids }),
+    ...(gids === undefined ? {} : { gids }),
+    ...(client.listener === undefined ? {} : { listeners: listeners.map(({ value }) => value) }),
+    policy,
+    origin: yaml.origin(path),
+  };
+}
+
+/** `did you mean …`, or everything there is. */
+export function suggestion(word: string, known: readonly string[], what: string): string {
+  const near = closest(word, known);
+  if (near !== undefined) return `did you mean ${near}`;
+  return known.length === 0 ? `there are no ${what}` : `the ${what} are ${known.join(", ")}`;
+}
+
+/** A single value as a list of one, each with its own place. */
+export function items<T extends string | number>(
+  value: OneOrMore<T>,
+  path: Path,
+): { value: T; path: Path }[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) return [{ value: value as T, path }];
+  return value.flatMap((item: T | undefined, index) =>
+    item === undefined ? [] : [{ value: item, path: [...path, index] }]
+  );
+}
+
+function ids(
+  yaml: YamlFile,
+  path: Path,
+  client: Conditions,
+  kind: AccountKind,
+  scope: ClientScope,
+): readonly IdRange[] | undefined {
+  const idKey = kind === "user" ? "uid" : "gid";
+  const byId: Loose<LooseClient["uid"]> = client[idKey];
+  const byName = client[kind];
+  if (byId !== undefined && byName !== undefined) {
+    const message = `${idKey} and ${kind} say the same thing twice`;
+    const hint = "keep one of them; several are a list";
+    scope.report(yaml.atKey("conflict", [...path, kind], message, hint));
+  }
+  if (byId === undefined && byName === undefined) return undefined;
+  const ranges: IdRange[] = [];
+  for (const { value, path: at } of items(byId, [...path, idKey])) {
+    const parsed = parseIds(value);
+    if ("ids" in parsed) ranges.push(...parsed.ids);
+    else scope.report(yaml.atValue("bad-id", at, `${idKey} ${parsed.problem}`));
+  }
+  for (const { value, path: at } of items(byName, [...path, kind])) {
+    const found = resolveName(scope.names, kind, value);
+    if ("value" in found) ranges.push([found.value, found.value]);
+    else scope.report(yaml.atValue(`unknown-${kind}`, at, found.problem, found.hint));
+  }
+  return ranges;
+}

@@ -1,0 +1,118 @@
+import { basename, dirname, isAbsolute, join, normalize } from "node:path";
+import type { Diagnostic, DiagnosticCode } from "./diagnostics.ts";
+import { type Path, YamlFile } from "./document.ts";
+import type { ConfigFs, FileStat } from "./fs.ts";
+
+type Report = (diagnostic: Diagnostic) => void;
+
+/** A mistake of a file as a whole. */
+export function wholeFile(
+  code: DiagnosticCode,
+  file: string,
+  message: string,
+  hint?: string,
+): Diagnostic {
+  return {
+    code,
+    file,
+    line: 0,
+    column: 0,
+    length: 0,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** Reads a YAML file that decides about access; an untrusted one is reported, and read all the same for its other mistakes. */
+export function readYaml(
+  fs: ConfigFs,
+  file: string,
+  label: string,
+  report: Report,
+): { yaml: YamlFile; text: string } | undefined {
+  const found = fs.read(file);
+  if ("failure" in found) {
+    report(wholeFile("unreadable", file, `cannot read this file: ${found.failure}`));
+    return undefined;
+  }
+  if (found.text === undefined) {
+    report(wholeFile("untrusted", file, "must be a regular file"));
+    return undefined;
+  }
+  requireTrust(fs, file, found, report);
+  const yaml = new YamlFile(file, label, found.text);
+  yaml.diagnostics.forEach(report);
+  return { yaml, text: found.text };
+}
+
+/** The files that `policies` names, sorted by path; `label` is the path relative to the config file. */
+export function findPolicyFiles(
+  fs: ConfigFs,
+  config: YamlFile,
+  patterns: readonly { readonly text: string; readonly path: Path }[],
+  report: Report,
+  warn: Report,
+): { file: string; label: string }[] {
+  const found = new Map<string, string>();
+  const fileOf = (label: string) =>
+    isAbsolute(label) ? normalize(label) : join(dirname(config.file), label);
+  for (const { text, path } of patterns) {
+    const glob = /[*?]/.test(basename(text));
+    const folder = glob ? dirname(text) : text;
+    const stat = fs.stat(fileOf(folder));
+    if ("failure" in stat) {
+      report(config.atValue("unreadable", path, `cannot read ${fileOf(folder)}: ${stat.failure}`));
+    } else if (!glob && stat.kind !== "directory") {
+      found.set(fileOf(text), normalize(text));
+    } else {
+      requireTrust(fs, fileOf(folder), stat, report);
+      const names = fs.list(fileOf(folder));
+      if ("failure" in names) {
+        report(
+          config.atValue("unreadable", path, `cannot list ${fileOf(folder)}: ${names.failure}`),
+        );
+        continue;
+      }
+      const wanted = glob ? patternOf(basename(text)) : /\.ya?ml$/;
+      const labels = names.filter((name) => wanted.test(name) && !name.startsWith("."))
+        .map((name) => join(folder, name))
+        .filter((label) => fileOf(label) !== normalize(config.file));
+      if (labels.length === 0) {
+        warn(config.atValue("no-files", path, `${text} holds no policy files`));
+      }
+      for (const label of labels) found.set(fileOf(label), label);
+    }
+  }
+  return [...found].map(([file, label]) => ({ file, label }))
+    .sort((a, b) => a.file < b.file ? -1 : 1);
+}
+
+/** Like sudoers(5) and its include folders: whoever can write it decides what is allowed. */
+function requireTrust(fs: ConfigFs, file: string, stat: FileStat, report: Report): void {
+  const own = fs.ownUid();
+  const foreign = stat.uid !== 0 && stat.uid !== own;
+  const writable = (stat.mode & 0o022) !== 0;
+  if (!foreign && !writable) return;
+  const mode = stat.mode.toString(8).padStart(4, "0");
+  const who = own === 0 ? "root" : `root or uid ${own}`;
+  const problems = [
+    ...(foreign ? [`belongs to uid ${stat.uid}, not to ${who}`] : []),
+    ...(writable ? [`can be written by others than its owner (mode ${mode})`] : []),
+  ];
+  const commands = [
+    ...(foreign ? [`chown root ${shellWord(file)}`] : []),
+    ...(writable ? [`chmod go-w ${shellWord(file)}`] : []),
+  ];
+  const what = stat.kind === "directory" ? "this folder" : "this file";
+  const message = `${what} is not trusted: it ${problems.join(" and ")}`;
+  report(wholeFile("untrusted", file, message, `run: ${commands.join(" && ")}`));
+}
+
+function patternOf(glob: string): RegExp {
+  const source = RegExp.escape(glob).replaceAll("\\*", ".*").replaceAll("\\?", ".");
+  return new RegExp(`^${source}$`, "s");
+}
+
+function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,73 @@
+/** What decides whether a file is trusted. */
+export interface FileStat {
+  readonly kind: "file" | "directory" | "other";
+  readonly uid: number;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** Why it failed, in the kernel's words: `ENOENT (No such file or directory)`. */
+export interface FileFailure {
+  readonly failure: string;
+}
+
+/** The files that a configuration is made of. Paths are relative to the working directory or absolute. */
+export interface ConfigFs {
+  ownUid(): number;
+  /** Follows symbolic links. */
+  stat(path: string): FileStat | FileFailure;
+  /** A regular file's text with the state of the very file that was read; no text when it is not a regular file. */
+  read(path: string): (FileStat & { readonly text?: string }) | FileFailure;
+  /** Names in a folder. */
+  list(path: string): readonly string[] | FileFailure;
+  /** Without symbolic links; undefined when it is not there. */
+  realPath(path: string): string | undefined;
+}
+
+/** The real files. */
+export const denoFs: ConfigFs = {
+  ownUid: () => Deno.uid() ?? 0,
+  stat: (path) => attempt(() => statOf(Deno.statSync(path))),
+  read: (path) =>
+    attempt(() => {
+      // Opening a FIFO would wait for a writer.
+      const before = statOf(Deno.statSync(path));
+      return before.kind === "file" ? readRegular(path) : before;
+    }),
+  list: (path) => attempt(() => [...Deno.readDirSync(path)].map(({ name }) => name)),
+  realPath(path) {
+    try {
+      return Deno.realPathSync(path);
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+function readRegular(path: string): FileStat & { text: string } {
+  using file = Deno.openSync(path);
+  const info = file.statSync();
+  const bytes = new Uint8Array(info.size);
+  let length = 0;
+  for (let n; length < bytes.length; length += n) {
+    n = file.readSync(bytes.subarray(length)) ?? 0;
+    if (n === 0) break;
+  }
+  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length));
+  return { ...statOf(info), text };
+}
+
+function statOf(info: Deno.FileInfo): FileStat {
+  const kind = info.isFile ? "file" : info.isDirectory ? "directory" : "other";
+  return { kind, uid: info.uid ?? 0, mode: (info.mode ?? 0) & 0o7777 };
+}
+
+function attempt<T>(action: () => T): T | FileFailure {
+  try {
+    return action();
+  } catch (error) {
+    const { message, code } = error as Error & { code?: string };
+    if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) return { failure: message };
+    return { failure: `${code} (${message.replace(/ \(os error \d+\).*$/s, "")})` };
+  }
+}

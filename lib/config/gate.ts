@@ -1,0 +1,92 @@
+import type { ClientRule, Gate, Policy } from "../policy/types.ts";
+import { clientRule, type ClientScope, suggestion } from "./clients.ts";
+import type { Diagnostic } from "./diagnostics.ts";
+import type { Path, YamlFile } from "./document.ts";
+import type { Placed } from "./listeners.ts";
+import type { KnownPolicies, PolicyFile } from "./policies.ts";
+import type { LooseConfig } from "./schema.ts";
+
+/** What a gate is built from. */
+export interface GateParts {
+  readonly yaml: YamlFile;
+  readonly data: LooseConfig;
+  readonly listeners: readonly Placed[];
+  readonly files: readonly PolicyFile[];
+  readonly known: KnownPolicies;
+  /** Whether every policy could be read: if not, an unknown name is not a mistake of its own. */
+  readonly complete: boolean;
+}
+
+/** Who gets which policy: the config file's client rules, then those of the policy files, listeners, the default. */
+export function resolveGate(
+  parts: GateParts,
+  scope: ClientScope,
+  warn: (diagnostic: Diagnostic) => void,
+): Gate {
+  const { yaml, data, files, known } = parts;
+  const rules: { rule: ClientRule; yaml: YamlFile; path: Path }[] = [];
+  for (const [index, client] of (data.clients ?? []).entries()) {
+    const path = ["clients", index];
+    if (client === undefined) continue;
+    requirePolicy(parts, client.policy, [...path, "policy"], scope);
+    const rule = clientRule(yaml, path, client, client.policy ?? "deny", scope);
+    rules.push({ rule, yaml, path });
+  }
+  for (const { yaml, data } of files) {
+    for (const [index, client] of (data.clients ?? []).entries()) {
+      const path = ["clients", index];
+      if (client === undefined) continue;
+      const rule = clientRule(yaml, path, client, data.name ?? "deny", scope);
+      rules.push({ rule, yaml, path });
+    }
+  }
+  let everyone: ClientRule | undefined;
+  for (const { rule, yaml, path } of rules) {
+    if (everyone !== undefined) {
+      const message = `this rule is never reached: the one at ${everyone.origin} matches everyone`;
+      warn(yaml.atValue("unreachable-rule", path, message));
+    } else if (!rule.uids && !rule.gids && !rule.listeners) everyone = rule;
+  }
+  requirePolicy(parts, data.default, ["default"], scope);
+  return {
+    clients: rules.map(({ rule }) => rule),
+    listenerPolicies: listenerPolicies(parts, scope),
+    defaultPolicy: data.default ?? "deny",
+    policies: known.policies,
+  };
+}
+
+function listenerPolicies(parts: GateParts, scope: ClientScope): Record<string, string> {
+  const { yaml, data, listeners, known: { policies } } = parts;
+  for (const [index, entry] of (data.listeners ?? []).entries()) {
+    const name = entry?.policy;
+    const path = ["listeners", index, "policy"];
+    requirePolicy(parts, name, path, scope);
+    const policy = name !== undefined && Object.hasOwn(policies, name) ? policies[name] : undefined;
+    if (entry?.protocol !== "raw" || policy === undefined || suitsRaw(policy)) continue;
+    const message = `a raw listener cannot have the policy ${name}: there are no requests to ` +
+      "judge, so it must be full, deny or one that allows raw.connect";
+    scope.report(yaml.atValue("raw-policy", path, message));
+  }
+  return Object.fromEntries(
+    listeners.flatMap(({ listener, policy }) =>
+      policy === undefined ? [] : [[listener.name, policy]]
+    ),
+  );
+}
+
+function suitsRaw({ name, verdicts }: Policy): boolean {
+  return name === "full" || name === "deny" || verdicts["raw.connect"]?.allow === true;
+}
+
+function requirePolicy(
+  { yaml, known, complete }: GateParts,
+  name: string | undefined,
+  path: Path,
+  { report }: ClientScope,
+): void {
+  if (name === undefined || known.names.includes(name) || !complete) return;
+  const message = `unknown policy ${JSON.stringify(name)}`;
+  const hint = suggestion(name, known.names, "policies");
+  report(yaml.atValue("unknown-policy", path, message, hint));
+}

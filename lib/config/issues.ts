@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { closest } from "../policy/suggest.ts";
+import type { Diagnostic } from "./diagnostics.ts";
+import type { Path, YamlFile } from "./document.ts";
+import type { Loose } from "./schema.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** Checks a file's data against a schema. What is wrong is reported and taken out, so that the rest can be checked on. */
+export function validate<S extends z.ZodType>(
+  schema: S,
+  yaml: YamlFile,
+): { data: Loose<z.infer<S>> | undefined; diagnostics: Diagnostic[] } {
+  const parsed = schema.safeParse(yaml.data);
+  const issues = (parsed.error?.issues ?? []).flatMap(narrow);
+  const unknown = issues.filter((issue) => issue.code === "unrecognized_keys")
+    .flatMap(({ path, keys }) => keys.map((key) => unknownKey(path as Path, key, schema)));
+  const meant = new Set(unknown.map(({ path, near }) => JSON.stringify([...path, near])));
+  return {
+    data: without(yaml.data, issues) as Loose<z.infer<S>> | undefined,
+    diagnostics: [
+      ...unknown.map(({ path, key, hint }) =>
+        yaml.atKey("unknown-key", [...path, key], `unknown key ${JSON.stringify(key)}`, hint)
+      ),
+      // A key that is missing because of a typo in it is one mistake, not two.
+      ...issues.filter(({ code, path }) =>
+        code !== "unrecognized_keys" && !meant.has(JSON.stringify(path))
+      ).map((issue) => describe(issue, yaml)),
+    ],
+  };
+}
+
+/** Of a union's branches, the one whose kind of value was written: `{fil: x}` was meant to be `{file: x}`. */
+function narrow(issue: Issue): Issue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const meant = issue.errors.find((branch) => branch.length > 0 && branch.every(isInside));
+  return meant === undefined
+    ? [issue]
+    : meant.flatMap((inner) => narrow({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function isInside(issue: Issue): boolean {
+  return issue.path.length > 0 || issue.code === "unrecognized_keys";
+}
+
+function unknownKey(path: Path, key: string, schema: z.ZodType) {
+  const known = knownKeys(schema, path);
+  const near = closest(key, known);
+  const hint = near === undefined
+    ? `the keys here are ${known.join(", ")}`
+    : `did you mean ${near}`;
+  return { path, key, near, hint };
+}
+
+function describe(issue: Issue, yaml: YamlFile): Diagnostic {
+  const path = issue.path as Path;
+  const value = valueAt(yaml.data, path);
+  if (value === undefined) {
+    const message = `missing key ${JSON.stringify(path.at(-1))}: ${issue.message}`;
+    return yaml.atValue("missing-key", path, message);
+  }
+  const message = `${nameOf(path)} must be ${issue.message}: got ${kindOf(value)}`;
+  return yaml.atValue("wrong-value", path, message);
+}
+
+function nameOf(path: Path): string {
+  const last = path.at(-1);
+  if (last === undefined) return "the file";
+  return typeof last === "number" ? `item ${last + 1} of ${nameOf(path.slice(0, -1))}` : last;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === "") return "nothing";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  return typeof value === "object" ? "a map" : JSON.stringify(value);
+}
+
+function valueAt(data: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, step) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, step)
+        ? (value as Record<string | number, unknown>)[step]
+        : undefined,
+    data,
+  );
+}
+
+/** The data with everything removed that an issue is about. */
+function without(data: unknown, issues: readonly Issue[], depth = 0): unknown {
+  if (issues.length === 0) return data;
+  const here = issues.filter((issue) => issue.path.length === depth);
+  if (here.some((issue) => issue.code !== "unrecognized_keys")) return undefined;
+  const unknown = new Set(
+    here.flatMap((issue) => issue.code === "unrecognized_keys" ? issue.keys : []),
+  );
+  const below = (key: string | number) =>
+    issues.filter((issue) => String(issue.path[depth]) === String(key));
+  if (Array.isArray(data)) {
+    return data.map((item, index) => without(item, below(index), depth + 1));
+  }
+  return Object.fromEntries(
+    Object.entries(data as object)
+      .filter(([key]) => !unknown.has(key))
+      .map(([key, value]) => [key, without(value, below(key), depth + 1)]),
+  );
+}
+
+function knownKeys(schema: z.ZodType, path: Path): string[] {
+  const object = path.reduce<unknown>((at, step) => {
+    const inner = unwrap(at);
+    if (inner instanceof z.ZodArray) return inner.element;
+    return inner instanceof z.ZodObject ? inner.shape[step as string] : undefined;
+  }, schema);
+  const found = unwrap(object);
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
+}
+
+/** The schema of a value that is there; of a union, the branch with something inside. */
+function unwrap(schema: unknown): unknown {
+  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodUnion) {
+    return schema.options.find((option) =>
+      option instanceof z.ZodObject || option instanceof z.ZodArray
+    );
+  }
+  return schema;
+}

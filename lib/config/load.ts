@@ -1,0 +1,161 @@
+import { builtinPolicies } from "../policy/builtin.ts";
+import { basename } from "node:path";
+import type { Diagnostic } from "./diagnostics.ts";
+import { sorted } from "./diagnostics.ts";
+import type { YamlFile } from "./document.ts";
+import { findPolicyFiles, readYaml, wholeFile } from "./files.ts";
+import type { ConfigFs } from "./fs.ts";
+import { resolveGate } from "./gate.ts";
+import { items } from "./clients.ts";
+import { validate } from "./issues.ts";
+import { listenerAt, loopMessage, type Placed, resolveListeners } from "./listeners.ts";
+import { type Overrides, readOverrides } from "./overrides.ts";
+import { compilePolicies, type PolicyFile } from "./policies.ts";
+import { configSchema, type LooseConfig, policySchema } from "./schema.ts";
+import type { AuditTarget, Config, NameService } from "./types.ts";
+import { DEFAULT_LOG, DEFAULT_UPSTREAM } from "./types.ts";
+import { parseAudit, parseUpstream } from "./values.ts";
+
+/** Everything that a configuration depends on. */
+export interface LoadOptions {
+  /** Path of the config file. */
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Flags, which beat the environment. */
+  readonly overrides: Overrides;
+  readonly names: NameService;
+  readonly fs: ConfigFs;
+}
+
+/** A configuration, or everything that is wrong with it at once. `sources` are the texts that were read, by file. */
+export type LoadResult =
+  & { readonly sources: ReadonlyMap<string, string> }
+  & (
+    | { readonly ok: true; readonly config: Config; readonly warnings: readonly Diagnostic[] }
+    | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+  );
+
+/** Reads, checks and resolves a config file and its policy files. */
+export function loadConfig(options: LoadOptions): LoadResult {
+  const load = new Loading(options);
+  const config = load.config();
+  const { sources, warnings, diagnostics } = load;
+  return config !== undefined && diagnostics.length === 0
+    ? { ok: true, config, warnings: sorted(warnings), sources }
+    : { ok: false, diagnostics: sorted(diagnostics), sources };
+}
+
+class Loading {
+  readonly sources = new Map<string, string>();
+  readonly diagnostics: Diagnostic[] = [];
+  readonly warnings: Diagnostic[] = [];
+  readonly #options: LoadOptions;
+  readonly #report = (diagnostic: Diagnostic) => void this.diagnostics.push(diagnostic);
+  readonly #warn = (diagnostic: Diagnostic) => void this.warnings.push(diagnostic);
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined when there is nothing to go on with. A config that was returned counts only when nothing was reported. */
+  config(): Config | undefined {
+    const { file, env, overrides, names, fs } = this.#options;
+    const overriding = readOverrides(env, overrides, this.#report);
+    const yaml = this.#read(file, basename(file));
+    const data = yaml && this.#validate(configSchema, yaml);
+    if (yaml === undefined || data === undefined) return undefined;
+
+    const upstream = overriding.upstream ?? this.#upstream(yaml, data);
+    const audit = overriding.audit ?? this.#audit(yaml, data);
+    const scope = { names, upstream, report: this.#report };
+    const placed = resolveListeners(yaml, data.listeners ?? [], fs, scope);
+    if ((data.listeners ?? []).length === 0) {
+      const hint = "add one: listeners: [{socket: /run/postern/docker.sock}]";
+      const message = "there are no listeners, so nobody could connect";
+      this.#report(yaml.atKey("no-listeners", ["listeners"], message, hint));
+    }
+    this.#requireNoLoop(yaml, upstream, placed);
+
+    const { files, complete } = this.#policyFiles(yaml, data);
+    const known = compilePolicies(files, builtinPolicies, this.#report);
+    const listeners = placed.map(({ listener }) => listener);
+    const gate = resolveGate(
+      { yaml, data, listeners: placed, files, known, complete },
+      { names, listeners: listeners.map(({ name }) => name), report: this.#report },
+      this.#warn,
+    );
+    return {
+      file,
+      listeners,
+      gate,
+      audit,
+      workers: overriding.workers ?? data.workers ?? 1,
+      log: {
+        level: data.log?.level ?? DEFAULT_LOG.level,
+        format: data.log?.format ?? DEFAULT_LOG.format,
+      },
+    };
+  }
+
+  #read(file: string, label: string): YamlFile | undefined {
+    const found = readYaml(this.#options.fs, file, label, this.#report);
+    if (found !== undefined) this.sources.set(file, found.text);
+    return found?.yaml.data === undefined ? undefined : found.yaml;
+  }
+
+  #validate<S extends typeof configSchema | typeof policySchema>(schema: S, yaml: YamlFile) {
+    const { data, diagnostics } = validate(schema, yaml);
+    diagnostics.forEach(this.#report);
+    return data;
+  }
+
+  #upstream(yaml: YamlFile, { upstream }: LooseConfig): string {
+    const parsed = parseUpstream(upstream ?? DEFAULT_UPSTREAM);
+    if ("value" in parsed) return parsed.value;
+    const message = `upstream ${parsed.problem}`;
+    this.#report(yaml.atValue("bad-path", ["upstream"], message, parsed.hint));
+    return DEFAULT_UPSTREAM;
+  }
+
+  #audit(yaml: YamlFile, { audit }: LooseConfig): AuditTarget {
+    if (audit === "stderr" || audit === "off") return { to: audit };
+    if (audit?.file === undefined) return { to: "stderr" };
+    const parsed = parseAudit(audit.file);
+    if ("value" in parsed && parsed.value.to === "file") return parsed.value;
+    const message = `file must be an absolute path: got ${JSON.stringify(audit.file)}`;
+    this.#report(yaml.atValue("bad-path", ["audit", "file"], message));
+    return { to: "stderr" };
+  }
+
+  #requireNoLoop(yaml: YamlFile, upstream: string, placed: readonly Placed[]): void {
+    const { env, overrides, fs } = this.#options;
+    const behind = listenerAt(placed.map(({ listener }) => listener), upstream, fs);
+    if (behind === undefined) return;
+    const source = overrides.upstream !== undefined
+      ? "command line"
+      : env["POSTERN_UPSTREAM"]
+      ? "environment"
+      : undefined;
+    const message = loopMessage(behind);
+    this.#report(
+      source === undefined
+        ? yaml.atValue("upstream-loop", ["upstream"], message)
+        : wholeFile("upstream-loop", source, message),
+    );
+  }
+
+  #policyFiles(yaml: YamlFile, data: LooseConfig): { files: PolicyFile[]; complete: boolean } {
+    const patterns = items(data.policies, ["policies"]);
+    const before = this.diagnostics.length;
+    const found = findPolicyFiles(this.#options.fs, yaml, patterns, this.#report, this.#warn);
+    let complete = this.diagnostics.length === before;
+    const files: PolicyFile[] = [];
+    for (const { file, label } of found) {
+      const policy = this.#read(file, label);
+      const data = policy && this.#validate(policySchema, policy);
+      if (data?.name === undefined) complete = false;
+      if (policy !== undefined && data !== undefined) files.push({ yaml: policy, data });
+    }
+    return { files, complete };
+  }
+}

@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { MAX_ID } from "./ids.ts";
+
+// Every `error` ends the sentence "<key> must be …"; what a value means is checked where it is resolved.
+
+const text = (error: string) => z.string({ error }).min(1, { error });
+const integer = (first: number, last: number) => {
+  const error = `a whole number from ${first} to ${last}`;
+  return z.int({ error }).min(first, { error }).max(last, { error });
+};
+const list = <T extends z.ZodType>(item: T, error: string) => z.array(item, { error });
+const oneOrMore = <T extends z.ZodType>(item: T, error: string) =>
+  z.union([item, z.array(item, { error }).min(1, { error })], { error });
+
+const policyName = () => text("the name of a policy");
+const socketPath = () => text("the absolute path of a unix socket");
+const id = () =>
+  z.union([integer(0, MAX_ID), text("a range")], {
+    error: "a number like 1000 or a range like 2000-2999",
+  });
+const ids = () => oneOrMore(id(), "a number like 1000, a range like 2000-2999, or a list of them");
+const names = (what: string) =>
+  oneOrMore(text(`the name of a ${what}`), `the name of a ${what}, or a list of names`);
+const account = (what: string) =>
+  z.union([text("a name"), integer(0, MAX_ID)], { error: `a ${what}'s name or number` });
+
+const conditions = {
+  uid: ids().describe("Effective user id of the client, as the kernel reports it.").optional(),
+  user: names("user").describe("The same by user name.").optional(),
+  gid: ids().describe("Primary or supplementary group id of the client.").optional(),
+  group: names("group").describe("The same by group name.").optional(),
+  listener: names("listener").describe("Listeners that the client may have connected to.")
+    .optional(),
+};
+
+const listenerSchema = z.strictObject({
+  socket: socketPath().describe("Absolute path of the intercept socket."),
+  name: text("a name").describe("Name in rules and records; the socket file's stem by default.")
+    .optional(),
+  mode: z.union([z.number(), text("a mode")], { error: "a mode like 0660 or u=rw,g=rw" })
+    .describe("Permissions of the socket, octal whether quoted or not; 0600 by default.")
+    .optional(),
+  user: account("user").describe("Owner of the socket; Postern's own user by default.").optional(),
+  group: account("group").describe("Group of the socket; Postern's own group by default.")
+    .optional(),
+  policy: policyName().describe("Policy for clients that no client rule names.").optional(),
+  protocol: z.enum(["http", "raw"], { error: '"http" or "raw"' })
+    .describe("http judges every request; raw relays any protocol, judging the client alone.")
+    .optional(),
+  upstream: socketPath().describe("Socket behind this listener, instead of the common one.")
+    .optional(),
+  backlog: integer(1, 65_535).describe("Connections that may wait to be accepted.").optional(),
+  max_connections: integer(1, 1_000_000).describe("Clients served at once.").optional(),
+}, { error: "a map with a socket" });
+
+const clientSchema = z.strictObject({
+  ...conditions,
+  policy: policyName().describe("Policy that these clients get."),
+}, { error: "a map of conditions and a policy" });
+
+const auditSchema = z.union([
+  z.enum(["stderr", "off"]),
+  z.strictObject({
+    file: text("the absolute path of a file").describe("File that records are appended to."),
+  }),
+], { error: "stderr, off or {file: PATH}" });
+
+const logSchema = z.strictObject({
+  level: z.enum(["debug", "info", "warning", "error"], {
+    error: '"debug", "info", "warning" or "error"',
+  }).describe("The least important messages that are shown.").optional(),
+  format: z.enum(["text", "json"], { error: '"text" or "json"' })
+    .describe("For people or for programs.").optional(),
+}, { error: "a map" });
+
+/** `postern.yaml`. */
+export const configSchema = z.strictObject({
+  upstream: socketPath().describe("The engine's socket: a path or unix:///path.").optional(),
+  listeners: list(listenerSchema, "a list").describe("The intercept sockets.").optional(),
+  clients: list(clientSchema, "a list")
+    .describe("Who gets which policy; the first rule that matches decides.").optional(),
+  policies: oneOrMore(text("a path"), "a folder, a file or a glob, or a list of them")
+    .describe("Policy files: folders, files or globs, relative to this file.").optional(),
+  default: policyName()
+    .describe("Policy where no rule matches and the listener has none; deny by default.")
+    .optional(),
+  audit: auditSchema.describe("Where decisions are recorded; stderr by default.").optional(),
+  workers: integer(1, 64).describe("Threads that relay; 1 by default.").optional(),
+  log: logSchema.describe("The operator's log, on stderr.").optional(),
+}, { error: "a map" });
+
+const operation = () => text("an operation like containers.export");
+const verb = () => text("an operation's verb like create");
+const rules = () =>
+  list(
+    z.union([
+      operation(),
+      z.record(z.string(), oneOrMore(verb(), "a verb like create, a list of verbs, or *"), {
+        error: "a map",
+      }),
+    ], { error: "an operation like containers.export, or a map like containers: [create, start]" }),
+    "a list",
+  );
+
+/** A policy file. */
+export const policySchema = z.strictObject({
+  name: text("a name").describe("The name that client rules and listeners use."),
+  extends: policyName().describe("Policy to start from; without one, nothing is allowed.")
+    .optional(),
+  mode: z.enum(["enforce", "warn"], { error: '"enforce"' })
+    .describe("Only enforce is supported by this version.").optional(),
+  clients: list(z.strictObject(conditions, { error: "a map of conditions" }), "a list")
+    .describe("Clients that get this policy.").optional(),
+  allow: rules().describe("Operations to allow.").optional(),
+  deny: rules().describe("Operations to deny; deny beats allow.").optional(),
+  constraints: z.unknown().describe("Refused: not enforced by this version.").optional(),
+}, { error: "a map" });
+
+/** What a file holds once its mistakes have been taken out: nothing can be relied on to be there. */
+export type Loose<T> = T extends readonly (infer E)[] ? readonly (Loose<E> | undefined)[]
+  : T extends object ? { readonly [K in keyof T]?: Loose<T[K]> | undefined }
+  : T;
+
+export type LooseConfig = Loose<z.infer<typeof configSchema>>;
+export type LooseListener = Loose<z.infer<typeof listenerSchema>>;
+export type LooseClient = Loose<z.infer<typeof clientSchema>>;
+export type LoosePolicy = Loose<z.infer<typeof policySchema>>;
+export type LooseRules = NonNullable<LoosePolicy["allow"]>;

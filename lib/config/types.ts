@@ -1,0 +1,64 @@
+import type { Gate } from "../policy/types.ts";
+
+/** A configuration that has been checked: nothing in it is left to resolve. */
+export interface Config {
+  /** The config file, as it was named; absent when everything came from the command line. */
+  readonly file?: string;
+  readonly listeners: readonly ListenerConfig[];
+  readonly gate: Gate;
+  readonly audit: AuditTarget;
+  /** Threads that relay. */
+  readonly workers: number;
+  readonly log: LogSettings;
+}
+
+/** One intercept socket. */
+export interface ListenerConfig {
+  readonly name: string;
+  /** Absolute and normalised. */
+  readonly socket: string;
+  /** Permission bits, never more than 0o777. */
+  readonly mode: number;
+  /** Absent: as created. */
+  readonly uid?: number;
+  /** Absent: as created. */
+  readonly gid?: number;
+  readonly protocol: "http" | "raw";
+  /** The absolute path of the socket behind. */
+  readonly upstream: string;
+  /** Connections that the kernel lets wait, as listen(2) takes it. */
+  readonly backlog: number;
+  /** Clients served at once; absent: as many as come. */
+  readonly maxConnections?: number;
+  /** Where it was written, `postern.yaml:4`. */
+  readonly origin: string;
+}
+
+/** Where decision records go. */
+export type AuditTarget =
+  | { readonly to: "stderr" }
+  | { readonly to: "off" }
+  | { readonly to: "file"; readonly path: string };
+
+/** The operator's log. */
+export interface LogSettings {
+  readonly level: "debug" | "info" | "warning" | "error";
+  readonly format: "text" | "json";
+}
+
+/** Users and groups by name; the lists are for suggestions and need not be complete. */
+export interface NameService {
+  uidOf(name: string): number | undefined;
+  gidOf(name: string): number | undefined;
+  userNames(): string[];
+  groupNames(): string[];
+}
+
+/** The log when nothing is said about it. */
+export const DEFAULT_LOG: LogSettings = { level: "info", format: "text" };
+
+/** The engine's own socket, when no upstream is given. */
+export const DEFAULT_UPSTREAM = "/var/run/docker.sock";
+
+/** listen(2)'s queue; the kernel cuts it down to net.core.somaxconn. socat's 5 drops clients in a burst. */
+export const DEFAULT_BACKLOG = 1024;

@@ -1,0 +1,75 @@
+import { cString } from "./bytes.ts";
+import { libc } from "./libc.ts";
+
+const O_CLOEXEC = 0o2000000;
+const O_NONBLOCK = 0o4000;
+const F_SETPIPE_SZ = 1031;
+const SPLICE_F_MOVE_NONBLOCK = 1 | 2;
+
+export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_CREAT = 0o100;
+export const O_APPEND = 0o2000;
+
+/** Bytes read, 0 at the end, -1 and errno on failure. */
+export function read(fd: number, into: Uint8Array<ArrayBuffer>, length: number): number {
+  return libc.read(fd, into, length);
+}
+
+/** Bytes taken, or -1 and errno. */
+export function write(fd: number, from: Uint8Array<ArrayBuffer>, length: number): number {
+  return libc.write(fd, from, length);
+}
+
+export function close(fd: number): void {
+  libc.close(fd);
+}
+
+/** open(2), close-on-exec; -1 and errno on failure. */
+export function open(path: string, flags: number, mode = 0): number {
+  return libc.open(cString(path), flags | O_CLOEXEC, mode);
+}
+
+/** fchmod(2); on an unbound unix socket it sets the mode that bind(2) gives to the file. */
+export function fchmod(fd: number, mode: number): number {
+  return libc.fchmod(fd, mode);
+}
+
+/**
+ * A non-blocking pipe that holds up to `size` bytes where the user's quota allows it (pipe(7), F_SETPIPE_SZ), else the
+ * kernel's default. Undefined when no descriptor is left.
+ */
+export function pipe(size: number): { readEnd: number; writeEnd: number } | undefined {
+  const ends = new Int32Array(2);
+  if (libc.pipe2(new Uint8Array(ends.buffer), O_NONBLOCK | O_CLOEXEC) < 0) return undefined;
+  libc.fcntl(ends[1]!, F_SETPIPE_SZ, size);
+  return { readEnd: ends[0]!, writeEnd: ends[1]! };
+}
+
+/** splice(2) without blocking: bytes moved, 0 at the end of input, -1 and errno. */
+export function splice(from: number, to: number, length: number): number {
+  return libc.splice(from, null, to, null, length, SPLICE_F_MOVE_NONBLOCK);
+}
+
+const POLLOUT = 4;
+const pollEntry = new Int32Array(2);
+const pollBytes = new Uint8Array(pollEntry.buffer);
+
+/** Blocks until a descriptor takes bytes again (poll(2)), for a standard error that somebody made non-blocking. */
+export function waitWritable(fd: number): void {
+  pollEntry[0] = fd;
+  pollEntry[1] = POLLOUT;
+  libc.poll(pollBytes, 1, -1);
+}
+
+/** A close-on-exec, non-blocking eventfd(2). */
+export function eventfd(): number {
+  return libc.eventfd(0, O_CLOEXEC | O_NONBLOCK);
+}
+
+const one = new Uint8Array(new BigUint64Array([1n]).buffer);
+
+/** Wakes whoever waits on an eventfd. */
+export function signalEventfd(fd: number): void {
+  libc.write(fd, one, 8);
+}

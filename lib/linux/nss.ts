@@ -1,0 +1,53 @@
+import { cString } from "./bytes.ts";
+import { ERANGE } from "./errno.ts";
+import { libc } from "./libc.ts";
+
+// struct passwd and struct group both begin with the name; the id stands behind two pointers (<pwd.h>, <grp.h>, LP64).
+const ID_OFFSET = 16;
+
+type Call = (
+  record: Uint8Array<ArrayBuffer>,
+  text: Uint8Array<ArrayBuffer>,
+  size: number,
+  found: Uint8Array<ArrayBuffer>,
+) => number;
+
+/** The name service's entry through one of the `get…_r` calls, or undefined when there is none or it cannot be asked. */
+function lookUp(call: Call): { name: string; id: number } | undefined {
+  for (let size = 1024; size <= 1 << 20; size *= 4) {
+    const record = new Uint8Array(64);
+    const text = new Uint8Array(size);
+    const found = new BigUint64Array(1);
+    const status = call(record, text, size, new Uint8Array(found.buffer));
+    if (status === ERANGE) continue;
+    if (status !== 0 || found[0] === 0n) return undefined;
+    const view = new DataView(record.buffer);
+    const name = Deno.UnsafePointer.create(view.getBigUint64(0, true));
+    if (name === null) return undefined;
+    return {
+      name: Deno.UnsafePointerView.getCString(name),
+      id: view.getUint32(ID_OFFSET, true),
+    };
+  }
+  return undefined;
+}
+
+/** getpwuid_r(3): the user's name, undefined when unknown. */
+export function userName(uid: number): string | undefined {
+  return lookUp((r, t, n, f) => libc.getpwuid_r(uid, r, t, n, f))?.name;
+}
+
+/** getgrgid_r(3): the group's name, undefined when unknown. */
+export function groupName(gid: number): string | undefined {
+  return lookUp((r, t, n, f) => libc.getgrgid_r(gid, r, t, n, f))?.name;
+}
+
+/** getpwnam_r(3): the user's id, undefined when unknown. */
+export function userId(name: string): number | undefined {
+  return lookUp((r, t, n, f) => libc.getpwnam_r(cString(name), r, t, n, f))?.id;
+}
+
+/** getgrnam_r(3): the group's id, undefined when unknown. */
+export function groupId(name: string): number | undefined {
+  return lookUp((r, t, n, f) => libc.getgrnam_r(cString(name), r, t, n, f))?.id;
+}

@@ -1,0 +1,21 @@
+import { cString } from "./bytes.ts";
+import { close, O_RDONLY, open, read } from "./io.ts";
+import { libc } from "./libc.ts";
+
+const scratch = new Uint8Array(8192);
+const decoder = new TextDecoder();
+
+/** The first 8 KiB of a small file such as those in proc(5), or undefined when it cannot be read. */
+export function readSmallFile(path: string): string | undefined {
+  const fd = open(path, O_RDONLY);
+  if (fd < 0) return undefined;
+  const n = read(fd, scratch, scratch.length);
+  close(fd);
+  return n < 0 ? undefined : decoder.decode(scratch.subarray(0, n));
+}
+
+/** readlink(2), or undefined when there is no link or it may not be read. */
+export function readLink(path: string): string | undefined {
+  const n = libc.readlink(cString(path), scratch, scratch.length);
+  return n < 0 ? undefined : decoder.decode(scratch.subarray(0, n));
+}

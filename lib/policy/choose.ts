@@ -1,0 +1,93 @@
+import { deny } from "./builtin.ts";
+import type { Assignment, ClientRule, Gate, IdRange, Peer, Policy } from "./types.ts";
+
+/** Answers that are kept for peers seen before. */
+const MAX_REMEMBERED = 4096;
+
+/** Finds the policy of a peer on a listener. */
+export type Choose = (listener: string, peer: Peer) => Assignment;
+
+/**
+ * Client rules, the first that matches; then the listener's policy; then the default. An unknown id matches nothing, and a peer
+ * that a rule could not be held against for want of an id does not fall through to what comes after: it is denied.
+ */
+export function choosePolicy(gate: Gate, listener: string, peer: Peer): Assignment {
+  const rules = gate.clients.filter((rule) => rule.listeners?.includes(listener) ?? true);
+  return chooseAmong(rules, gate, listener, peer);
+}
+
+/** The same with the rules sorted by listener once, and answers remembered by what they depend on. */
+export function compileGate(gate: Gate): Choose {
+  const rulesOf = new Map<string, readonly ClientRule[]>();
+  const remembered = new Map<string, Assignment>();
+  return (listener, peer) => {
+    const key = `${listener}\n${peer.uid}\n${peer.gid}\n${peer.groups?.join()}`;
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    let rules = rulesOf.get(listener);
+    if (rules === undefined) {
+      rules = gate.clients.filter((rule) => rule.listeners?.includes(listener) ?? true);
+      rulesOf.set(listener, rules);
+    }
+    const assignment = chooseAmong(rules, gate, listener, peer);
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(key, assignment);
+    return assignment;
+  };
+}
+
+function chooseAmong(
+  rules: readonly ClientRule[],
+  gate: Gate,
+  listener: string,
+  peer: Peer,
+): Assignment {
+  let unsure: ClientRule | undefined;
+  for (const rule of rules) {
+    const matches = matchesPeer(rule, peer);
+    if (matches === undefined) unsure ??= rule;
+    else if (matches) return assign(gate, rule.policy, `client rule ${rule.origin}`, unsure);
+  }
+  const own = gate.listenerPolicies[listener];
+  return own === undefined
+    ? assign(gate, gate.defaultPolicy, "default", unsure)
+    : assign(gate, own, `listener ${listener}`, unsure);
+}
+
+function assign(
+  gate: Gate,
+  name: string,
+  rule: string,
+  unsure: ClientRule | undefined,
+): Assignment {
+  if (unsure !== undefined) {
+    return { policy: deny, rule: `client rule ${unsure.origin} needs an identity that is unknown` };
+  }
+  const policy: Policy | undefined = gate.policies[name];
+  // The loader has checked every name; a hole here must not become an allow.
+  return policy === undefined
+    ? { policy: deny, rule: `${rule}: no policy ${name}` }
+    : { policy, rule };
+}
+
+/** Whether a rule is about this peer; undefined when what the kernel told cannot say. */
+function matchesPeer(rule: ClientRule, peer: Peer): boolean | undefined {
+  const byUser = rule.uids === undefined ? true : inRanges(peer.uid, rule.uids);
+  if (byUser === false) return false;
+  const byGroup = rule.gids === undefined ? true : inGroups(peer, rule.gids);
+  if (byGroup === false) return false;
+  return byUser === true && byGroup === true ? true : undefined;
+}
+
+function inRanges(id: number | undefined, ranges: readonly IdRange[]): boolean | undefined {
+  if (id === undefined) return undefined;
+  return ranges.some(([first, last]) => id >= first && id <= last);
+}
+
+function inGroups(peer: Peer, ranges: readonly IdRange[]): boolean | undefined {
+  const answers = [inRanges(peer.gid, ranges)];
+  if (peer.groups === undefined) answers.push(undefined);
+  else answers.push(...peer.groups.map((group) => inRanges(group, ranges)));
+  if (answers.includes(true)) return true;
+  return answers.includes(undefined) ? undefined : false;
+}

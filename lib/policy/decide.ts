@@ -1,0 +1,84 @@
+import type { Classified } from "./classify.ts";
+import { builtInPolicies } from "./builtin.ts";
+import type { Decision, Operation, Peer, Policy, Verdict } from "./types.ts";
+
+/** What was asked for, once it is known to be clean. */
+export type Asked = Exclude<Classified, { kind: "malformed" }>;
+
+/**
+ * The decision of a policy about an operation, with the reason and the smallest change that would allow it. `assigned`: the rule that
+ * gave the policy to the peer. A variant needs its base, too.
+ */
+export function decide(policy: Policy, assigned: string, asked: Asked): Decision {
+  if (asked.kind === "unknown") {
+    return {
+      allow: false,
+      policy: policy.name,
+      rule: "operation table",
+      reason: "no operation of the Docker API that Postern knows",
+      hint: "no policy can allow what is not known",
+    };
+  }
+  const { operation } = asked;
+  const verdict = verdictOf(policy, operation);
+  if (verdict.allow) return { allow: true, policy: policy.name, rule: verdict.rule };
+  return {
+    allow: false,
+    policy: policy.name,
+    rule: verdict.rule,
+    reason: verdict.reason ?? "not allowed",
+    hint: hintFor(policy, operation, verdict, assigned),
+  };
+}
+
+function verdictOf(policy: Policy, operation: Operation): Verdict {
+  const own = policy.verdicts[operation.name];
+  // A policy compiled from an older table has no opinion, and that is no.
+  if (own === undefined) {
+    return { allow: false, rule: policy.name, reason: "it is not in this policy" };
+  }
+  if (!own.allow || operation.variantOf === undefined) return own;
+  const base = policy.verdicts[operation.variantOf];
+  return base?.allow === true ? own : base ?? own;
+}
+
+function hintFor(policy: Policy, operation: Operation, verdict: Verdict, assigned: string): string {
+  if (verdict.denied === true) return `take it out of deny (${verdict.rule})`;
+  if (builtInPolicies.includes(policy) || builtInPolicies.some((p) => p.name === policy.name)) {
+    const base = policy.name === "deny" ? "" : ` extends ${policy.name} and`;
+    return `a policy that${base} allows ${operation.name} would permit it (assigned by ${assigned})`;
+  }
+  return `"allow: [${operation.name}]" in policy ${policy.name} would permit it`;
+}
+
+/** What a denial's message is made of. */
+export interface Denial {
+  /** Absent for what the table does not know. */
+  readonly operation?: string;
+  readonly method: string;
+  readonly path: string;
+  readonly peer: Peer;
+  readonly decision: Extract<Decision, { allow: false }>;
+  readonly id: string;
+}
+
+/** `postern: containers.create denied for uid 1001 (ci-runner): policy team-ci: …; … (request 7f3a…)`. */
+export function describeDenial(denial: Denial): string {
+  const { decision, id } = denial;
+  const what = denial.operation ?? printable(`${denial.method} ${denial.path}`);
+  return `postern: ${what} denied for ${describePeer(denial.peer)}: policy ${decision.policy}: ` +
+    `${decision.reason}; ${decision.hint} (request ${id})`;
+}
+
+/** `uid 1001 (ci-runner)`. */
+export function describePeer(peer: Peer): string {
+  if (peer.uid === undefined) return "an unknown uid";
+  return `uid ${peer.uid}` + (peer.user === undefined ? "" : ` (${peer.user})`);
+}
+
+/** A client's own text, short and without anything that a terminal would obey. */
+function printable(text: string): string {
+  const short = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  // deno-lint-ignore no-control-regex
+  return short.replace(/[\x00-\x1f\x7f-\x9f]/g, "?");
+}

@@ -1,0 +1,93 @@
+/** The values that the policy engine takes and gives. No I/O here: everything can be fuzzed, cloned to a worker and reused. */
+
+/** What an operation does to the engine or tells about it; the source is the classification in the operation table. */
+export type Effect = "read" | "sensitive-read" | "write";
+
+/** One Docker API operation under its stable name, whatever version prefix it is called with. */
+export interface Operation {
+  /** `group.verb`, the name used in policies, messages and audit records. */
+  readonly name: string;
+  readonly effect: Effect;
+  /** The engine may turn the connection into a raw stream (101, or 200 with a raw-stream type). */
+  readonly hijack: boolean;
+  /** The answer or the body can go on for as long as the client stays: logs, events, build, pull. */
+  readonly stream: boolean;
+  /** A stricter form of another operation (`containers.list-size` of `containers.list`): both must be allowed. */
+  readonly variantOf?: string;
+}
+
+/** The connected process as the kernel reports it. What the kernel does not tell is absent, never 0 or "". */
+export interface Peer {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Supplementary groups as the kernel held them at connect(2); absent when it would not say. */
+  readonly groups?: readonly number[];
+  readonly pid?: number;
+  readonly user?: string;
+  readonly group?: string;
+  /** The executable's path at the time it was asked. */
+  readonly exe?: string;
+  /** The container's full id, from the cgroup path. */
+  readonly container?: string;
+}
+
+/** An inclusive range of numeric ids; a single id is a range of one. */
+export type IdRange = readonly [first: number, last: number];
+
+/** A client rule with every name already resolved to numbers. All the conditions that are given must hold. */
+export interface ClientRule {
+  readonly uids?: readonly IdRange[];
+  /** Primary or supplementary. */
+  readonly gids?: readonly IdRange[];
+  /** Listener names. */
+  readonly listeners?: readonly string[];
+  readonly policy: string;
+  /** Where the rule was written, `postern.yaml:17`, or what it stands for when it was not written in a file. */
+  readonly origin: string;
+}
+
+/** What one policy says of one operation. */
+export interface Verdict {
+  readonly allow: boolean;
+  /** Closed by a `deny` that somebody wrote; a policy that extends this one cannot open it again. */
+  readonly denied?: true;
+  /** The rule that decided: `policies/team-ci.yaml:8 allow containers.create`, `read-only (built in)`. */
+  readonly rule: string;
+  /** Why not, for people: `read-only never reads files out of containers`. Only where allow is false. */
+  readonly reason?: string;
+}
+
+/** A compiled policy: a verdict for every operation of the table. Plain data, so that it can be posted to a worker. */
+export interface Policy {
+  readonly name: string;
+  readonly mode: "enforce";
+  readonly verdicts: Readonly<Record<string, Verdict>>;
+}
+
+/** Everything that choosing a policy for a peer needs. Plain data. */
+export interface Gate {
+  readonly clients: readonly ClientRule[];
+  /** Listener name → policy name, for listeners that have one. */
+  readonly listenerPolicies: Readonly<Record<string, string>>;
+  readonly defaultPolicy: string;
+  readonly policies: Readonly<Record<string, Policy>>;
+}
+
+/** The policy that a peer has on a listener, and the rule that gave it. */
+export interface Assignment {
+  readonly policy: Policy;
+  readonly rule: string;
+}
+
+/** The answer about one request. */
+export type Decision =
+  | { readonly allow: true; readonly policy: string; readonly rule: string }
+  | {
+    readonly allow: false;
+    readonly policy: string;
+    readonly rule: string;
+    /** Why, without a final period. */
+    readonly reason: string;
+    /** The smallest change that would allow it, without a final period. */
+    readonly hint: string;
+  };

@@ -1,0 +1,157 @@
+import { dirname } from "node:path";
+import { describeErrno, ECONNREFUSED, ENOENT, errno, SystemError } from "../linux/errno.ts";
+import { withDirectoryLock } from "../linux/flock.ts";
+import { close, fchmod, open } from "../linux/io.ts";
+import { peerCredentials } from "../linux/peercred.ts";
+import { readLink } from "../linux/proc.ts";
+import { bind, connect, listen, unixAddress, unixSocket } from "../linux/socket.ts";
+
+/** What a listener needs of its configuration. Without `uid` or `gid` the file keeps the ids it was created with. */
+export interface BindRequest {
+  readonly socket: string;
+  readonly mode: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly backlog: number;
+}
+
+/** A listening socket and the file that is its name. */
+export interface BoundSocket {
+  readonly fd: number;
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
+}
+
+/** Why a socket could not be opened, with what to do about it. */
+export class BindError extends Error {
+  override readonly name = "BindError";
+}
+
+const O_PATH = 0o10000000;
+const O_NOFOLLOW = 0o400000;
+
+/**
+ * Opens a listening socket whose file never is more open than `mode`: bind(2) takes the mode of the socket's own inode,
+ * which is 0 here, so nobody can connect until owner and mode are set. A stale socket is replaced, a live one is an error.
+ * The directory is locked meanwhile, so that of two starting at once one sees the other.
+ */
+export function bindSocket(request: BindRequest): BoundSocket {
+  const { socket: path } = request;
+  const directory = dirname(path);
+  requireDirectory(directory, path);
+  return withDirectoryLock(directory, () => {
+    removeStale(path);
+    const fd = unixSocket(false);
+    if (fd < 0) throw new SystemError("socket", path, errno());
+    let made = false;
+    try {
+      if (fchmod(fd, 0) < 0) throw new SystemError("fchmod", path, errno());
+      if (bind(fd, unixAddress(path)) < 0) throw new SystemError("bind", path, errno());
+      made = true;
+      const { dev, ino } = openUp(request);
+      if (listen(fd, request.backlog) < 0) throw new SystemError("listen", path, errno());
+      return { fd, path, dev, ino };
+    } catch (error) {
+      close(fd);
+      if (made) Deno.removeSync(path);
+      throw error;
+    }
+  });
+}
+
+/** Removes the socket's file if it still is the one that was bound; whatever took its place stays. */
+export function unlinkSocket(bound: BoundSocket): boolean {
+  try {
+    return withDirectoryLock(dirname(bound.path), () => {
+      const { dev, ino } = Deno.lstatSync(bound.path);
+      if (dev !== bound.dev || ino !== bound.ino) return false;
+      Deno.removeSync(bound.path);
+      return true;
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** Sets owner, then mode, through a descriptor of this very file: a name could be swapped for another in between. */
+function openUp(request: BindRequest): { dev: number; ino: number } {
+  const { socket: path, mode, uid, gid } = request;
+  const handle = open(path, O_PATH | O_NOFOLLOW);
+  if (handle < 0) throw new SystemError("open", path, errno());
+  try {
+    const self = `/proc/self/fd/${handle}`;
+    const { dev, ino, isSocket } = Deno.statSync(self);
+    if (!isSocket || ino === null) throw new BindError(`${path} was replaced while it was opened`);
+    if (uid !== undefined || gid !== undefined) chown(self, path, uid ?? null, gid ?? null);
+    Deno.chmodSync(self, mode);
+    return { dev, ino };
+  } finally {
+    close(handle);
+  }
+}
+
+function chown(self: string, path: string, uid: number | null, gid: number | null): void {
+  try {
+    Deno.chownSync(self, uid, gid);
+  } catch (error) {
+    throw new BindError(
+      `cannot give ${path} to ${uid ?? "-"}:${gid ?? "-"}: ${(error as Error).message}; ` +
+        `changing owners needs root, or a group that Postern itself is in`,
+    );
+  }
+}
+
+function requireDirectory(directory: string, path: string): void {
+  let reason = "is not a directory";
+  try {
+    if (Deno.statSync(directory).isDirectory) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    reason = "does not exist";
+  }
+  throw new BindError(
+    `cannot open ${path}: ${directory} ${reason}; create it with: install -d -m 0755 ${directory}`,
+  );
+}
+
+/** Makes room for bind(2): a socket that nobody listens on goes, anything else stays and is an error. */
+function removeStale(path: string): void {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (!info.isSocket) {
+    throw new BindError(
+      `${path} exists and is not a socket; Postern leaves it alone: move it away`,
+    );
+  }
+  const probe = unixSocket(false);
+  if (probe < 0) throw new SystemError("socket", path, errno());
+  try {
+    const failure = connect(probe, unixAddress(path)) < 0 ? errno() : 0;
+    if (failure === ECONNREFUSED) return Deno.removeSync(path);
+    if (failure === ENOENT) return;
+    if (failure === 0) throw new BindError(inUse(path, probe));
+    throw new BindError(
+      `${path} exists, and whether somebody listens on it cannot be told: ${
+        describeErrno(failure)
+      }`,
+    );
+  } finally {
+    close(probe);
+  }
+}
+
+function inUse(path: string, probe: number): string {
+  const owner = peerCredentials(probe);
+  if (owner === undefined || owner.pid === 0) {
+    return `${path} is in use by a process that cannot be seen from here; choose another path`;
+  }
+  const exe = readLink(`/proc/${owner.pid}/exe`) ?? "unknown program";
+  return `${path} is in use: pid ${owner.pid} (${exe}, uid ${owner.uid}) listens on it; ` +
+    `stop that process or choose another path`;
+}

@@ -1,0 +1,58 @@
+import type { RequestHead } from "../http/request_head.ts";
+import type { Judgement } from "./judge.ts";
+
+/** One allowed request and its answer, while they pass. */
+export interface Exchange {
+  readonly id: string;
+  readonly head: RequestHead;
+  readonly judgement: Judgement;
+  /** performance.now() at the decision. */
+  readonly startedAt: number;
+  /** The request's bytes are all delivered, or nobody wants them any more. */
+  requestDone: boolean;
+  /** The engine stopped taking the request's body; what still comes is dropped. */
+  requestRefused: boolean;
+  /** The last status that went to the client; 0 before the first. */
+  status: number;
+  /** The final response's head has been passed on. */
+  answered: boolean;
+  responseDone: boolean;
+  /** The response ends with the engine's connection. */
+  untilClose: boolean;
+  /** The engine's connection can serve another request. */
+  upstreamKeeps: boolean;
+  /** The client was told, or has said, that the connection ends with this exchange. */
+  clientKeeps: boolean;
+}
+
+export function newExchange(id: string, head: RequestHead, judgement: Judgement): Exchange {
+  return {
+    id,
+    head,
+    judgement,
+    startedAt: performance.now(),
+    requestDone: false,
+    requestRefused: false,
+    status: 0,
+    answered: false,
+    responseDone: false,
+    untilClose: false,
+    // A body has a connection of its own, so that no disagreement about its end can reach another request.
+    upstreamKeeps: head.body === 0,
+    clientKeeps: head.keepAlive,
+  };
+}
+
+/** The protocol that each hijacking operation switches to; another Upgrade is not passed on (h2c would bypass every rule). */
+const upgrades: Readonly<Record<string, string>> = {
+  "containers.attach": "tcp",
+  "exec.start": "tcp",
+  "containers.attach-websocket": "websocket",
+  "builder.session": "h2c",
+  "builder.grpc": "h2c",
+};
+
+/** Whether a request may ask the engine for this upgrade. */
+export function mayUpgrade(operation: string | undefined, upgrade: string): boolean {
+  return operation !== undefined && upgrades[operation] === upgrade.toLowerCase();
+}

@@ -1,0 +1,136 @@
+import { errno, SystemError } from "../linux/errno.ts";
+import { close, eventfd, O_APPEND, O_CREAT, O_WRONLY, open, signalEventfd } from "../linux/io.ts";
+import type { Gate as Rules } from "../policy/types.ts";
+import { type BindRequest, bindSocket, type BoundSocket, unlinkSocket } from "./bind.ts";
+import type { Order, PlannedListener, Report } from "./plan.ts";
+
+/** What a gate needs to stand; the loaded configuration has this shape. */
+export interface GateOptions {
+  readonly listeners:
+    readonly (BindRequest & Omit<PlannedListener, "fd" | "path" | "maxConnections"> & {
+      readonly maxConnections?: number;
+    })[];
+  readonly gate: Rules;
+  readonly audit:
+    | { readonly to: "stderr" }
+    | { readonly to: "off" }
+    | { readonly to: "file"; readonly path: string };
+  readonly workers: number;
+}
+
+/** What a running gate tells. */
+export interface GateEvents {
+  log(level: "info" | "warning", message: string): void;
+  /** A worker died: the gate must not go on half-dead. */
+  failed(error: Error): void;
+}
+
+interface Hand {
+  readonly worker: Worker;
+  readonly wakeFd: number;
+}
+
+/** Records hold who did what: readable for their owner and group only. */
+const AUDIT_MODE = 0o640;
+/** A worker that does not stop in this time is ended, in milliseconds. */
+const STOP_TIMEOUT_MS = 2000;
+
+/** A standing gate: its sockets are open and its workers serve them. */
+export class Gate {
+  readonly #bound: readonly BoundSocket[];
+  readonly #hands: readonly Hand[];
+  readonly #auditFd: number;
+
+  private constructor(bound: readonly BoundSocket[], hands: readonly Hand[], auditFd: number) {
+    this.#bound = bound;
+    this.#hands = hands;
+    this.#auditFd = auditFd;
+  }
+
+  /** Opens everything, or nothing: throws the first error with every socket removed again. */
+  static async open(options: GateOptions, events: GateEvents): Promise<Gate> {
+    const auditFd = openAudit(options.audit);
+    const bound: BoundSocket[] = [];
+    try {
+      for (const listener of options.listeners) bound.push(bindSocket(listener));
+    } catch (error) {
+      release(bound, auditFd);
+      throw error;
+    }
+    const listeners = options.listeners.map((listener, i): PlannedListener => ({
+      name: listener.name,
+      path: listener.socket,
+      fd: bound[i]!.fd,
+      protocol: listener.protocol,
+      upstream: listener.upstream,
+      ...(listener.maxConnections === undefined ? {} : { maxConnections: listener.maxConnections }),
+    }));
+    const shared = options.workers > 1;
+    const hands = await Promise.all(
+      Array.from(
+        { length: options.workers },
+        () => hire({ listeners, gate: options.gate, auditFd, shared }, events),
+      ),
+    );
+    return new Gate(bound, hands, auditFd);
+  }
+
+  /** Ends every connection, writes what is still to be recorded, and removes the sockets that are still ours. */
+  async close(): Promise<void> {
+    for (const socket of this.#bound) unlinkSocket(socket);
+    await Promise.all(this.#hands.map(dismiss));
+    release(this.#bound, this.#auditFd);
+  }
+}
+
+function openAudit(audit: GateOptions["audit"]): number {
+  if (audit.to === "off") return -1;
+  if (audit.to === "stderr") return 2;
+  const fd = open(audit.path, O_WRONLY | O_CREAT | O_APPEND, AUDIT_MODE);
+  if (fd < 0) throw new SystemError("open audit file", audit.path, errno());
+  return fd;
+}
+
+function release(bound: readonly BoundSocket[], auditFd: number): void {
+  for (const socket of bound) {
+    unlinkSocket(socket);
+    close(socket.fd);
+  }
+  if (auditFd > 2) close(auditFd);
+}
+
+/** Starts a worker and waits until it serves. */
+function hire(
+  plan: Omit<Extract<Order, { type: "plan" }>["plan"], "wakeFd">,
+  events: GateEvents,
+): Promise<Hand> {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const wakeFd = eventfd();
+  if (wakeFd < 0) throw new SystemError("eventfd", "", errno());
+  const { promise, resolve } = Promise.withResolvers<Hand>();
+  worker.onmessage = ({ data }: MessageEvent<Report>) => {
+    if (data.type === "ready") resolve({ worker, wakeFd });
+    else if (data.type === "log") events.log(data.level, data.message);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    events.failed(new Error(`the relay's worker failed: ${event.message}`));
+  };
+  worker.postMessage({ type: "plan", plan: { ...plan, wakeFd } } satisfies Order);
+  return promise;
+}
+
+/** Tells a worker to stop and waits until it has. */
+async function dismiss({ worker, wakeFd }: Hand): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  worker.onmessage = ({ data }: MessageEvent<Report>) => {
+    if (data.type === "stopped") resolve();
+  };
+  worker.postMessage({ type: "stop" } satisfies Order);
+  signalEventfd(wakeFd);
+  const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+  await promise;
+  clearTimeout(timer);
+  worker.terminate();
+  close(wakeFd);
+}

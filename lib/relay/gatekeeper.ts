@@ -1,0 +1,82 @@
+import { auditLine, type AuditRecord, peerJson } from "../audit/record.ts";
+import type { AuditWriter } from "../audit/writer.ts";
+import { describeProcess, identify } from "../peer/identify.ts";
+import type { NameCache } from "../peer/names.ts";
+import { compileGate } from "../policy/choose.ts";
+import type { Assignment, Gate, Peer } from "../policy/types.ts";
+import { Judge } from "./judge.ts";
+
+/** A connected client: who it is and what it may do. */
+export interface Admitted {
+  readonly peer: Peer;
+  readonly assignment: Assignment;
+  readonly judge: Judge;
+  /** The peer's part of its audit records; empty when nothing is recorded. */
+  readonly peerJson: string;
+}
+
+/** Knows every peer, gives each its policy, and writes down what was decided. */
+export class Gatekeeper {
+  readonly names: NameCache;
+  readonly #choose: (listener: string, peer: Peer) => Assignment;
+  readonly #judges = new Map<string, Judge>();
+  readonly #audit: AuditWriter | undefined;
+  // Ids need to be told apart, not to be secret: a random half for the worker, a counter for the request.
+  readonly #idPrefix = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
+  #counter = 0;
+
+  constructor(gate: Gate, names: NameCache, audit: AuditWriter | undefined) {
+    this.names = names;
+    this.#choose = compileGate(gate);
+    this.#audit = audit;
+  }
+
+  /** Identifies the process at the other end of `fd` and finds its policy. Must be asked right after accept(2), while it lives. */
+  admit(fd: number, listener: string): Admitted {
+    const credentials = identify(fd);
+    const assignment = this.#choose(listener, credentials);
+    const recorded = this.#audit !== undefined;
+    const peer = recorded ? this.#describe(fd, credentials) : credentials;
+    return {
+      peer,
+      assignment,
+      judge: this.#judgeFor(assignment),
+      peerJson: recorded ? peerJson(peer) : "",
+    };
+  }
+
+  /** The peer with the names that a message shows. */
+  named(peer: Peer): Peer {
+    const user = peer.uid === undefined ? undefined : this.names.user(peer.uid);
+    return user === undefined ? peer : { ...peer, user };
+  }
+
+  nextId(): string {
+    this.#counter = (this.#counter + 1) >>> 0;
+    return this.#idPrefix + this.#counter.toString(16).padStart(8, "0");
+  }
+
+  record(peer: string, record: AuditRecord): void {
+    this.#audit?.add(auditLine(record, peer));
+  }
+
+  #describe(fd: number, peer: Peer): Peer {
+    const group = peer.gid === undefined ? undefined : this.names.group(peer.gid);
+    return {
+      ...this.named(peer),
+      ...(group === undefined ? {} : { group }),
+      ...describeProcess(fd, peer),
+    };
+  }
+
+  /** One memory of judgements for all that share an assignment. */
+  #judgeFor(assignment: Assignment): Judge {
+    const key = `${assignment.policy.name}\n${assignment.rule}`;
+    let judge = this.#judges.get(key);
+    if (judge === undefined) {
+      judge = new Judge(assignment);
+      this.#judges.set(key, judge);
+    }
+    return judge;
+  }
+}

@@ -1,0 +1,617 @@
+import { ChunkedScanner } from "../http/chunked.ts";
+import { headEnd, HeadError, withoutFields } from "../http/fields.ts";
+import { CHUNKED, parseRequestHead, type RequestHead } from "../http/request_head.ts";
+import {
+  bodyOf,
+  parseResponseHead,
+  type ResponseHead,
+  UNTIL_CLOSE,
+} from "../http/response_head.ts";
+import { SHUT_WR, shutdown } from "../linux/socket.ts";
+import { describeDenial } from "../policy/decide.ts";
+import { dial } from "./dial.ts";
+import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
+import { type Exchange, mayUpgrade, newExchange } from "./exchange.ts";
+import {
+  ENDED,
+  Flow,
+  scratch,
+  SINK_FAILED,
+  SOURCE_CLOSED,
+  SOURCE_FAILED,
+  TIRED,
+  WAITING,
+} from "./flow.ts";
+import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
+import type { Judgement } from "./judge.ts";
+import type { Loop } from "./loop.ts";
+import type { Connection, Place } from "./place.ts";
+import { RawStream } from "./raw_stream.ts";
+import { errorReply } from "./reply.ts";
+
+const MAX_HEAD = 64 * 1024;
+/** A refused body up to this long is read and dropped, so that the connection stays usable. */
+const MAX_DRAINED = 1024 * 1024;
+/** How long a full backlog of the engine is waited for, in milliseconds. */
+const DIAL_TIMEOUT_MS = 10_000;
+
+const encoder = new TextEncoder();
+const nothing = new Uint8Array(0);
+
+type Phase = "idle" | "dialling" | "relaying" | "draining" | "lingering" | "streaming" | "closed";
+
+/** One client connection: every request on it is judged, and at most one connection to the engine exists for it at a time. */
+export class HttpConnection implements Connection {
+  readonly #loop: Loop;
+  readonly #gatekeeper: Gatekeeper;
+  readonly #place: Place;
+  readonly #client: Endpoint;
+  readonly #admitted: Admitted;
+  readonly #up = new Flow();
+  readonly #down = new Flow();
+  #upstream: Endpoint | undefined;
+  #phase: Phase = "idle";
+  #exchange: Exchange | undefined;
+  /** Bytes of the client that are read but not judged yet: part of a head, or what follows the current request. */
+  #held = nothing;
+  #endAnnounced = false;
+  /** Part of a response head. */
+  #heldResponse = nothing;
+
+  constructor(loop: Loop, gatekeeper: Gatekeeper, place: Place, client: Endpoint) {
+    this.#loop = loop;
+    this.#gatekeeper = gatekeeper;
+    this.#place = place;
+    this.#client = client;
+    this.#admitted = gatekeeper.admit(client.fd, place.listener);
+    client.owner = this;
+  }
+
+  start(): void {
+    this.run();
+  }
+
+  run(): void {
+    while (this.#advance());
+  }
+
+  /** A deadline has passed: the engine's backlog may have room again, or a refused client has had its time. */
+  expire(): void {
+    if (this.#phase === "lingering") this.#close();
+    else if (this.#phase === "dialling") {
+      this.#dial();
+      this.run();
+    }
+  }
+
+  /** Ends the connection from outside, as when the gate stops. */
+  close(): void {
+    this.#close();
+  }
+
+  /** One step; true when another may follow at once. */
+  #advance(): boolean {
+    try {
+      switch (this.#phase) {
+        case "idle":
+          return this.#readRequest();
+        case "dialling":
+          if (this.#client.gone) this.#close();
+          return false;
+        case "relaying":
+          return this.#relay();
+        case "draining":
+          return this.#drain();
+        case "lingering":
+          return this.#linger();
+        default:
+          return false;
+      }
+    } catch (error) {
+      if (!(error instanceof HeadError)) throw error;
+      this.#refuse(error);
+      return true;
+    }
+  }
+
+  // ---- the request
+
+  #readRequest(): boolean {
+    if (this.#upstream?.finished === true) this.#dropUpstream();
+    switch (this.#down.pump(this.#client, this.#client)) {
+      case WAITING:
+        return false;
+      case SINK_FAILED:
+        return this.#close();
+    }
+    let length = this.#held.length;
+    scratch.set(this.#held);
+    let end = headEnd(scratch, 0, length);
+    while (end < 0) {
+      if (length >= MAX_HEAD) throw new HeadError(`a request head over ${MAX_HEAD} bytes`, 431);
+      const n = this.#client.receive(scratch.subarray(length), scratch.length - length);
+      if (n === BLOCKED) {
+        this.#held = length === 0 ? nothing : scratch.slice(0, length);
+        return false;
+      }
+      if (n === FAILED || n === 0) return this.#close();
+      const from = Math.max(0, length - 3);
+      length += n;
+      end = headEnd(scratch, from, length);
+    }
+    this.#held = nothing;
+    if (end > MAX_HEAD) throw new HeadError(`a request head over ${MAX_HEAD} bytes`, 431);
+    const head = parseRequestHead(scratch, 0, end);
+    const judgement = this.#admitted.judge.judge(head);
+    if (judgement.status === 0) this.#begin(head, judgement, length);
+    else this.#deny(head, judgement, length);
+    return true;
+  }
+
+  /** Sends an allowed request on its way; the scratch buffer holds `length` bytes, the head first. */
+  #begin(head: RequestHead, judgement: Judgement, length: number): void {
+    const taken = this.#announceBody(head, length);
+    const id = this.#gatekeeper.nextId();
+    const exchange = newExchange(id, head, judgement);
+    this.#exchange = exchange;
+    this.#record(exchange, judgement);
+    this.#up.taken = 0;
+    this.#down.taken = 0;
+    this.#send(exchange, this.#forwardedBytes(head, judgement, taken));
+  }
+
+  /** Hands the first bytes of a request to the engine, or keeps them until its backlog has room. */
+  #send(exchange: Exchange, bytes: Uint8Array<ArrayBuffer>): void {
+    const kept = this.#upstream;
+    // A body has a connection of its own. On a kept one nothing may have come since the last response: neither an end, nor
+    // bytes that would be taken for this request's answer.
+    if (kept !== undefined && (exchange.head.body !== 0 || !kept.isQuiet())) this.#dropUpstream();
+    if (this.#upstream !== undefined) {
+      this.#phase = "relaying";
+      if (this.#up.offer(bytes, this.#upstream) !== SINK_FAILED) return;
+      // The engine closed it just now and took not one byte: a new connection is as good.
+      this.#dropUpstream();
+    }
+    this.#up.postpone(bytes);
+    this.#dial();
+  }
+
+  /** Starts the up flow on a body and returns how many bytes in the scratch buffer are this request's; the rest is held. */
+  #announceBody(head: RequestHead, length: number): number {
+    let taken = head.end;
+    if (head.body === CHUNKED) {
+      const scanner = new ChunkedScanner();
+      taken = scanner.feed(scratch, head.end, length);
+      this.#up.begin(Infinity, scanner);
+    } else {
+      taken = Math.min(length, head.end + head.body);
+      this.#up.begin(head.body - (taken - head.end));
+    }
+    this.#held = taken < length ? scratch.slice(taken, length) : nothing;
+    return taken;
+  }
+
+  /** The bytes as they came, unless the head asks for an upgrade that this operation does not make. */
+  #forwardedBytes(
+    head: RequestHead,
+    judgement: Judgement,
+    taken: number,
+  ): Uint8Array<ArrayBuffer> {
+    if (head.upgrade === undefined || mayUpgrade(judgement.operation?.name, head.upgrade)) {
+      return scratch.subarray(0, taken);
+    }
+    const connection = head.keepAlive ? "keep-alive" : "close";
+    const hop = new Set(["connection", "upgrade", "http2-settings"]);
+    const added = [`Connection: ${connection}`];
+    const rewritten = encoder.encode(withoutFields(scratch, 0, head.end, hop, added));
+    const bytes = new Uint8Array(rewritten.length + taken - head.end);
+    bytes.set(rewritten);
+    bytes.set(scratch.subarray(head.end, taken), rewritten.length);
+    return bytes;
+  }
+
+  #dial(): void {
+    const exchange = this.#exchange!;
+    const { path, address } = this.#place.upstream;
+    const result = dial(path, address);
+    if ("fd" in result) {
+      this.#upstream = this.#loop.attach(result.fd);
+      if (this.#upstream === undefined) return this.#upstreamFailed(502, "no room in epoll");
+      this.#upstream.owner = this;
+      this.#phase = "relaying";
+      return;
+    }
+    if ("failure" in result) return this.#upstreamFailed(502, result.failure);
+    if (performance.now() - exchange.startedAt > DIAL_TIMEOUT_MS) {
+      return this.#upstreamFailed(504, `connect ${path}: its backlog stayed full`);
+    }
+    this.#phase = "dialling";
+    this.#loop.retries.add(this);
+  }
+
+  // ---- the exchange
+
+  #relay(): boolean {
+    const exchange = this.#exchange!;
+    if (!exchange.requestDone && !this.#sendRequest(exchange)) return true;
+    if (!exchange.answered && !this.#readResponse(exchange)) return this.#phase !== "relaying";
+    if (!exchange.responseDone && !this.#sendResponse(exchange)) return this.#phase !== "relaying";
+    return this.#finish(exchange);
+  }
+
+  /** Moves the request's body; false when the connection had to leave the exchange. */
+  #sendRequest(exchange: Exchange): boolean {
+    while (true) {
+      const sink = exchange.requestRefused ? undefined : this.#upstream;
+      switch (this.#up.pump(this.#client, sink)) {
+        case ENDED:
+          exchange.requestDone = true;
+          this.#holdSurplus();
+          return true;
+        case SINK_FAILED:
+          // The engine may have answered already and closed; its answer is read next.
+          exchange.requestRefused = true;
+          exchange.upstreamKeeps = false;
+          this.#up.abandon();
+          break;
+        case SOURCE_CLOSED:
+        case SOURCE_FAILED:
+          this.#close();
+          return false;
+        case TIRED:
+          this.#loop.again(this);
+          return true;
+        default:
+          return true;
+      }
+    }
+  }
+
+  /** Reads the response's head and passes it on; true when the final one is through. */
+  #readResponse(exchange: Exchange): boolean {
+    const upstream = this.#upstream!;
+    let length = this.#heldResponse.length;
+    scratch.set(this.#heldResponse);
+    this.#heldResponse = nothing;
+    while (true) {
+      const end = headEnd(scratch, 0, length);
+      if (end >= 0) {
+        const head = this.#parseResponse(end);
+        if (head === undefined) return false;
+        if (head.status >= 200 || head.status === 101) {
+          return this.#beginResponse(exchange, head, length);
+        }
+        exchange.status = head.status;
+        this.#down.offer(scratch.subarray(0, end), this.#client);
+        scratch.copyWithin(0, end, length);
+        length -= end;
+        continue;
+      }
+      if (length >= MAX_HEAD) {
+        this.#upstreamFailed(502, `it sent a response head over ${MAX_HEAD} bytes`);
+        return false;
+      }
+      const n = upstream.receive(scratch.subarray(length), scratch.length - length);
+      if (n === BLOCKED) {
+        this.#heldResponse = length === 0 ? nothing : scratch.slice(0, length);
+        // The client has closed both ways: the engine must see that, it ends what only this client wanted.
+        if (this.#client.gone && exchange.requestDone) this.#close();
+        return false;
+      }
+      if (n === 0 || n === FAILED) {
+        this.#upstreamFailed(502, "it closed the connection without an answer");
+        return false;
+      }
+      length += n;
+    }
+  }
+
+  #parseResponse(end: number): ResponseHead | undefined {
+    try {
+      return parseResponseHead(scratch, 0, end);
+    } catch (error) {
+      if (!(error instanceof HeadError)) throw error;
+      this.#upstreamFailed(502, `it sent ${error.message}`);
+      return undefined;
+    }
+  }
+
+  #beginResponse(exchange: Exchange, head: ResponseHead, length: number): boolean {
+    const hijacks = exchange.judgement.operation?.hijack === true;
+    if (
+      hijacks && (head.rawStream || (head.status === 101 && exchange.head.upgrade !== undefined))
+    ) {
+      return this.#hijack(exchange, head, length);
+    }
+    if (head.status === 101) {
+      this.#upstreamFailed(502, "it switched protocols without being asked");
+      return false;
+    }
+    const body = bodyOf(head, exchange.head.method);
+    let taken = length;
+    try {
+      if (body === CHUNKED) {
+        const scanner = new ChunkedScanner();
+        taken = scanner.feed(scratch, head.end, length);
+        this.#down.begin(Infinity, scanner);
+      } else if (body === UNTIL_CLOSE) this.#down.begin(Infinity);
+      else {
+        taken = Math.min(length, head.end + body);
+        this.#down.begin(body - (taken - head.end));
+      }
+    } catch (error) {
+      if (!(error instanceof HeadError)) throw error;
+      this.#upstreamFailed(502, `it sent ${error.message}`);
+      return false;
+    }
+    exchange.answered = true;
+    exchange.status = head.status;
+    exchange.untilClose = body === UNTIL_CLOSE;
+    const ends = !head.keepAlive || exchange.untilClose;
+    // Bytes behind the response answer no request: they are dropped with the connection they came on.
+    if (ends || taken < length) exchange.upstreamKeeps = false;
+    if (ends) exchange.clientKeeps = false;
+    if (this.#down.offer(scratch.subarray(0, taken), this.#client) !== SINK_FAILED) return true;
+    this.#close();
+    return false;
+  }
+
+  /** Moves the response's body; true when it is delivered whole. */
+  #sendResponse(exchange: Exchange): boolean {
+    let outcome: number;
+    try {
+      outcome = this.#down.pump(this.#upstream!, this.#client);
+    } catch (error) {
+      if (!(error instanceof HeadError)) throw error;
+      return this.#close();
+    }
+    switch (outcome) {
+      case ENDED:
+        exchange.responseDone = true;
+        if (this.#down.surplus !== undefined) exchange.upstreamKeeps = false;
+        this.#down.surplus = undefined;
+        return true;
+      case SOURCE_CLOSED:
+        if (!exchange.untilClose) return this.#close();
+        exchange.responseDone = true;
+        return true;
+      case TIRED:
+        this.#loop.again(this);
+        return false;
+      case WAITING:
+        return this.#client.gone && exchange.requestDone ? this.#close() : false;
+      default:
+        return this.#close();
+    }
+  }
+
+  /** The response is through: on to the next request, if the framing and both sides allow one. */
+  #finish(exchange: Exchange): boolean {
+    // An early answer: the rest of the request still has to be taken before the next one can be found.
+    if (!exchange.requestDone && exchange.clientKeeps) return false;
+    this.#recordEnd(exchange);
+    this.#exchange = undefined;
+    if (!exchange.upstreamKeeps) this.#dropUpstream();
+    if (!exchange.requestDone) return this.#startLingering();
+    if (exchange.clientKeeps) {
+      this.#down.begin(0);
+      this.#phase = "idle";
+      return true;
+    }
+    const quiet = this.#held.length === 0 && (!this.#client.readable || this.#client.finished);
+    return quiet ? this.#close() : this.#startLingering();
+  }
+
+  #hijack(exchange: Exchange, head: ResponseHead, length: number): boolean {
+    const upstream = this.#upstream!;
+    if (!exchange.requestDone) return this.#close();
+    exchange.answered = true;
+    exchange.status = head.status;
+    this.#phase = "streaming";
+    const host = this.#loop;
+    const stream = new RawStream(host, this.#client, upstream, this.#up, this.#down, () => {
+      this.#close();
+    });
+    if (length > 0) this.#down.offer(scratch.subarray(0, length), this.#client);
+    if (this.#held.length > 0) this.#up.offer(this.#held, upstream);
+    this.#held = nothing;
+    stream.run();
+    return false;
+  }
+
+  // ---- refusals
+
+  #deny(head: RequestHead, judgement: Judgement, length: number): void {
+    const id = this.#gatekeeper.nextId();
+    const { decision, operation, status } = judgement;
+    if (decision.allow) throw new TypeError("Cannot deny what is allowed");
+    this.#gatekeeper.record(this.#admitted.peerJson, {
+      ...this.#recordBase(id),
+      decision: "deny",
+      reason: decision.reason,
+      rule: decision.rule,
+      request: describeRequest(head.method, judgement),
+      status,
+    });
+    const message = describeDenial({
+      ...(operation === undefined ? {} : { operation: operation.name }),
+      method: head.method,
+      path: judgement.path,
+      peer: this.#gatekeeper.named(this.#admitted.peer),
+      decision,
+      id,
+    });
+    const close = !head.keepAlive || head.expectContinue || head.body > MAX_DRAINED;
+    this.#reply(status || 403, message, { head: head.method === "HEAD", close });
+    if (close) {
+      this.#startLingering();
+      return;
+    }
+    this.#up.taken = 0;
+    this.#phase = "draining";
+    this.#announceBody(head, length);
+  }
+
+  /** Answers what is not clean HTTP, or breaks its framing later, and ends the connection. */
+  #refuse(error: HeadError): void {
+    const exchange = this.#exchange;
+    if (this.#phase === "draining") {
+      this.#startLingering();
+      return;
+    }
+    if (exchange?.answered === true) {
+      this.#close();
+      return;
+    }
+    const id = exchange?.id ?? this.#gatekeeper.nextId();
+    const reason = `malformed request: ${error.message}`;
+    this.#gatekeeper.record(this.#admitted.peerJson, {
+      ...this.#recordBase(id),
+      decision: "deny",
+      reason,
+      rule: "strict HTTP",
+      request: exchange === undefined
+        ? {}
+        : describeRequest(exchange.head.method, exchange.judgement),
+      status: error.status,
+    });
+    this.#exchange = undefined;
+    this.#dropUpstream();
+    this.#reply(error.status, `postern: ${reason} (request ${id})`, { head: false, close: true });
+    this.#startLingering();
+  }
+
+  #upstreamFailed(status: number, reason: string): void {
+    const exchange = this.#exchange!;
+    exchange.status = status;
+    this.#recordEnd(exchange, reason);
+    this.#exchange = undefined;
+    this.#dropUpstream();
+    const message = `postern: the engine behind ${this.#place.listener} cannot be used: ${reason}` +
+      ` (request ${exchange.id})`;
+    this.#reply(status, message, { head: exchange.head.method === "HEAD", close: true });
+    this.#startLingering();
+  }
+
+  #reply(status: number, message: string, options: { head: boolean; close: boolean }): void {
+    this.#down.begin(0);
+    this.#down.offer(errorReply(status, message, options), this.#client);
+  }
+
+  /** Reads a refused body to its end, so that the next request can be found. */
+  #drain(): boolean {
+    const outcome = this.#up.pump(this.#client, undefined);
+    if (outcome === ENDED) {
+      this.#holdSurplus();
+      this.#phase = "idle";
+      return true;
+    }
+    if (outcome === SOURCE_CLOSED || outcome === SOURCE_FAILED) return this.#close();
+    if (this.#up.taken > MAX_DRAINED) return this.#startLingering();
+    if (outcome === TIRED) this.#loop.again(this);
+    return false;
+  }
+
+  #startLingering(): boolean {
+    this.#up.abandon();
+    this.#up.begin(Infinity);
+    this.#held = nothing;
+    this.#phase = "lingering";
+    this.#down.begin(0);
+    return true;
+  }
+
+  /**
+   * Delivers the last answer, says that it was the last, and goes on reading for a while: to close with unread bytes
+   * would make the client's next read fail, before it has seen the answer (unix(7) resets as TCP does).
+   */
+  #linger(): boolean {
+    const outcome = this.#down.pump(this.#client, this.#client);
+    if (outcome === WAITING) return this.#client.gone ? this.#close() : false;
+    if (outcome === SINK_FAILED) return this.#close();
+    if (!this.#endAnnounced) {
+      this.#endAnnounced = true;
+      shutdown(this.#client.fd, SHUT_WR);
+      this.#loop.lingering.add(this);
+    }
+    const drained = this.#up.pump(this.#client, undefined);
+    if (drained === TIRED) this.#loop.again(this);
+    return drained === SOURCE_CLOSED || drained === SOURCE_FAILED ? this.#close() : false;
+  }
+
+  // ---- ends and records
+
+  #holdSurplus(): void {
+    if (this.#up.surplus !== undefined) this.#held = this.#up.surplus;
+    this.#up.surplus = undefined;
+  }
+
+  #dropUpstream(): void {
+    if (this.#upstream !== undefined) this.#loop.release(this.#upstream);
+    this.#upstream = undefined;
+    this.#heldResponse = nothing;
+  }
+
+  #close(): false {
+    if (this.#phase === "closed") return false;
+    this.#phase = "closed";
+    if (this.#exchange !== undefined) this.#recordEnd(this.#exchange);
+    this.#exchange = undefined;
+    this.#up.abandon();
+    this.#down.abandon();
+    this.#dropUpstream();
+    this.#loop.release(this.#client);
+    this.#place.left(this);
+    return false;
+  }
+
+  #recordBase(id: string) {
+    const { assignment } = this.#admitted;
+    return {
+      time: Date.now(),
+      id,
+      event: "decision",
+      policy: assignment.policy.name,
+      mode: assignment.policy.mode,
+      listener: this.#place.listener,
+    } as const;
+  }
+
+  #record(exchange: Exchange, judgement: Judgement): void {
+    if (this.#admitted.peerJson === "") return;
+    this.#gatekeeper.record(this.#admitted.peerJson, {
+      ...this.#recordBase(exchange.id),
+      decision: "allow",
+      rule: judgement.decision.rule,
+      request: describeRequest(exchange.head.method, judgement),
+    });
+  }
+
+  /** A stream's end, or a failure of the engine's, gets a line of its own. */
+  #recordEnd(exchange: Exchange, failure?: string): void {
+    if (this.#admitted.peerJson === "") return;
+    const { operation, decision } = exchange.judgement;
+    if (operation?.stream !== true && operation?.hijack !== true && failure === undefined) return;
+    this.#gatekeeper.record(this.#admitted.peerJson, {
+      ...this.#recordBase(exchange.id),
+      event: "end",
+      decision: "allow",
+      ...(failure === undefined ? {} : { reason: failure }),
+      rule: decision.rule,
+      request: describeRequest(exchange.head.method, exchange.judgement),
+      ...(exchange.status === 0 ? {} : { status: exchange.status }),
+      bytesIn: this.#up.taken,
+      bytesOut: this.#down.taken,
+      durationMs: Math.round(performance.now() - exchange.startedAt),
+    });
+  }
+}
+
+function describeRequest(method: string, judgement: Judgement) {
+  return {
+    method,
+    path: judgement.path,
+    ...(judgement.operation === undefined ? {} : { operation: judgement.operation.name }),
+    ...(judgement.apiVersion === undefined ? {} : { apiVersion: judgement.apiVersion }),
+  };
+}

@@ -1,0 +1,162 @@
+import type { AuditWriter } from "../audit/writer.ts";
+import { EMFILE, ENFILE, errno } from "../linux/errno.ts";
+import { Epoll, EPOLLET, EPOLLEXCLUSIVE, EPOLLIN } from "../linux/epoll.ts";
+import { close, read } from "../linux/io.ts";
+import { accept } from "../linux/socket.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Endpoint, type Owner } from "./endpoint.ts";
+
+/** Somebody who takes new connections from a listening socket. */
+export interface Acceptor {
+  readonly fd: number;
+  /** May take another now; when it may again, it calls `loop.reopen`. */
+  readonly open: boolean;
+  accepted(fd: number): void;
+}
+
+const EVENTS = 512;
+/** Connections accepted in one turn, so that those that are there already get theirs. */
+const ACCEPTS = 64;
+/** A busy engine's backlog is asked again after this many milliseconds. */
+const RETRY_MS = 10;
+/** How long a refused client may go on sending before the connection is closed anyway, in milliseconds. */
+const LINGER_MS = 10_000;
+
+/** The event loop of one worker: the only place that waits. It blocks its thread in epoll_wait(2). */
+export class Loop {
+  readonly retries = new Deadlines(RETRY_MS);
+  readonly lingering = new Deadlines(LINGER_MS);
+
+  readonly #epoll = new Epoll(EVENTS);
+  readonly #endpoints: (Endpoint | undefined)[] = [];
+  readonly #acceptors = new Map<number, Acceptor>();
+  readonly #waiting = new Set<Acceptor>();
+  readonly #closing: number[] = [];
+  readonly #audit: AuditWriter | undefined;
+  readonly #wakeFd: number;
+  readonly #warn: (message: string) => void;
+  #runnable = new Set<Owner>();
+  #outOfDescriptors = false;
+
+  constructor(wakeFd: number, audit: AuditWriter | undefined, warn: (message: string) => void) {
+    this.#wakeFd = wakeFd;
+    this.#audit = audit;
+    this.#warn = warn;
+    this.#epoll.add(wakeFd, EPOLLIN);
+  }
+
+  /** Starts taking connections. Edge-triggered; `shared` wakes one worker for each instead of all (epoll_ctl(2)). */
+  listen(acceptor: Acceptor, shared: boolean): void {
+    this.#acceptors.set(acceptor.fd, acceptor);
+    this.#epoll.add(acceptor.fd, EPOLLIN | EPOLLET | (shared ? EPOLLEXCLUSIVE : 0));
+    this.reopen(acceptor);
+  }
+
+  /** Looks for connections that came while the acceptor did not take any: their edge has passed. */
+  reopen(acceptor: Acceptor): void {
+    this.#waiting.add(acceptor);
+  }
+
+  /** Wraps a connected descriptor; undefined, with the descriptor closed, when the kernel takes no more. */
+  attach(fd: number): Endpoint | undefined {
+    const endpoint = new Endpoint(fd, this.#epoll);
+    if (!endpoint.register()) {
+      this.#warn(
+        "epoll takes no more descriptors: a connection was closed (fs.epoll.max_user_watches)",
+      );
+      close(fd);
+      return undefined;
+    }
+    this.#endpoints[fd] = endpoint;
+    return endpoint;
+  }
+
+  /** Closes an endpoint at the end of this turn: until then its number cannot be reused under an event that is still in the batch. */
+  release(endpoint: Endpoint): void {
+    if (this.#endpoints[endpoint.fd] !== endpoint) return;
+    this.#endpoints[endpoint.fd] = undefined;
+    this.#closing.push(endpoint.fd);
+  }
+
+  again(owner: Owner): void {
+    this.#runnable.add(owner);
+  }
+
+  /** Runs for good; `turn` is awaited whenever the main thread calls, and ends the loop by answering true. */
+  async run(turn: () => Promise<boolean>): Promise<void> {
+    const call = new Uint8Array(8);
+    while (true) {
+      const count = this.#epoll.wait(this.#timeout());
+      const called = this.#collect(count);
+      this.#turn();
+      if (!called) continue;
+      read(this.#wakeFd, call, 8);
+      if (await turn()) break;
+    }
+    this.#audit?.flush();
+  }
+
+  #timeout(): number {
+    if (this.#runnable.size > 0) return 0;
+    if (this.#waiting.size > 0) return this.#outOfDescriptors ? RETRY_MS : 0;
+    const next = Math.min(this.retries.next(), this.lingering.next());
+    return next === Infinity ? -1 : Math.ceil(next);
+  }
+
+  /** Notes all events before anybody acts on one, so that each connection runs once with the whole picture. */
+  #collect(count: number): boolean {
+    let called = false;
+    for (let i = 0; i < count; i++) {
+      const fd = this.#epoll.fd(i);
+      const endpoint = this.#endpoints[fd];
+      if (endpoint !== undefined) {
+        endpoint.note(this.#epoll.events(i));
+        this.#runnable.add(endpoint.owner);
+      } else if (fd === this.#wakeFd) called = true;
+      else {
+        const acceptor = this.#acceptors.get(fd);
+        if (acceptor !== undefined) this.#waiting.add(acceptor);
+      }
+    }
+    return called;
+  }
+
+  #turn(): void {
+    const runnable = this.#runnable;
+    this.#runnable = new Set();
+    for (const owner of runnable) owner.run();
+    this.retries.run();
+    this.lingering.run();
+    for (const acceptor of this.#waiting) this.#accept(acceptor);
+    for (const fd of this.#closing) close(fd);
+    this.#closing.length = 0;
+    this.#audit?.flush();
+  }
+
+  #accept(acceptor: Acceptor): void {
+    for (let n = 0; n < ACCEPTS; n++) {
+      if (!acceptor.open) {
+        this.#waiting.delete(acceptor);
+        return;
+      }
+      const fd = accept(acceptor.fd);
+      if (fd >= 0) {
+        this.#outOfDescriptors = false;
+        acceptor.accepted(fd);
+        continue;
+      }
+      const code = errno();
+      if (code !== EMFILE && code !== ENFILE) {
+        this.#waiting.delete(acceptor);
+        return;
+      }
+      if (!this.#outOfDescriptors) {
+        this.#warn(
+          "no file descriptor is left: new connections wait; raise the limit (LimitNOFILE=)",
+        );
+      }
+      this.#outOfDescriptors = true;
+      return;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Upstream } from "./dial.ts";
+import type { Owner } from "./endpoint.ts";
+
+/** A client's connection, whatever its protocol. */
+export interface Connection extends Owner {
+  /** Called once, after the listener knows the connection. */
+  start(): void;
+  /** Ends it from outside. */
+  close(): void;
+}
+
+/** What a connection belongs to. */
+export interface Place {
+  readonly listener: string;
+  readonly upstream: Upstream;
+  /** A connection says that it is gone; once each. */
+  left(connection: Connection): void;
+}

@@ -1,0 +1,33 @@
+import type { Gate } from "../policy/types.ts";
+
+/** One listening socket as the worker gets it: already bound, by its descriptor. */
+export interface PlannedListener {
+  readonly name: string;
+  readonly path: string;
+  readonly fd: number;
+  readonly protocol: "http" | "raw";
+  readonly upstream: string;
+  /** Clients served at once; more wait in the kernel's backlog. */
+  readonly maxConnections?: number;
+}
+
+/** Everything a worker needs, as plain data: posted once, before its loop starts. */
+export interface Plan {
+  readonly listeners: readonly PlannedListener[];
+  readonly gate: Gate;
+  /** Where audit lines go; -1 for nowhere. */
+  readonly auditFd: number;
+  /** An eventfd(2): a wake-up call to look at the messages. */
+  readonly wakeFd: number;
+  /** Whether other workers wait on the same listeners. */
+  readonly shared: boolean;
+}
+
+/** Main → worker. */
+export type Order = { readonly type: "plan"; readonly plan: Plan } | { readonly type: "stop" };
+
+/** Worker → main. */
+export type Report =
+  | { readonly type: "ready" }
+  | { readonly type: "stopped" }
+  | { readonly type: "log"; readonly level: "info" | "warning"; readonly message: string };

@@ -1,0 +1,31 @@
+const encoder = new TextEncoder();
+
+const reasons: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  403: "Forbidden",
+  417: "Expectation Failed",
+  431: "Request Header Fields Too Large",
+  502: "Bad Gateway",
+  504: "Gateway Timeout",
+};
+
+/** A reply of Postern's own, in the shape of the engine's errors so that every client shows the message (`GET /…` → ErrorResponse). */
+export function errorReply(
+  status: number,
+  message: string,
+  options: { readonly head: boolean; readonly close: boolean },
+): Uint8Array<ArrayBuffer> {
+  const body = encoder.encode(JSON.stringify({ message }) + "\n");
+  const head = encoder.encode(
+    `HTTP/1.1 ${status} ${reasons[status] ?? "Error"}\r\n` +
+      `Content-Type: application/json\r\n` +
+      `Content-Length: ${body.length}\r\n` +
+      (options.close ? "Connection: close\r\n" : "") +
+      `\r\n`,
+  );
+  if (options.head) return head;
+  const reply = new Uint8Array(head.length + body.length);
+  reply.set(head);
+  reply.set(body, head.length);
+  return reply;
+}

@@ -1,0 +1,48 @@
+/// <reference lib="deno.worker" />
+import { AuditWriter } from "../audit/writer.ts";
+import { NameCache } from "../peer/names.ts";
+import { Gatekeeper } from "./gatekeeper.ts";
+import { Listener } from "./listener.ts";
+import { Loop } from "./loop.ts";
+import type { Order, Plan, Report } from "./plan.ts";
+
+// The data plane's thread. It blocks in epoll_wait(2); the main thread posts an order, then signals the eventfd, and the
+// loop lets the event loop take one turn, in which the order arrives.
+
+const orders: Order[] = [];
+
+function report(message: Report): void {
+  self.postMessage(message);
+}
+
+function serve(plan: Plan): Promise<void> {
+  const warn = (message: string) => report({ type: "log", level: "warning", message });
+  const audit = plan.auditFd < 0 ? undefined : new AuditWriter(plan.auditFd, warn);
+  const gatekeeper = new Gatekeeper(plan.gate, new NameCache(), audit);
+  const loop = new Loop(plan.wakeFd, audit, warn);
+  const listeners = plan.listeners.map((planned) => new Listener(loop, gatekeeper, planned));
+  for (const listener of listeners) loop.listen(listener, plan.shared);
+  report({ type: "ready" });
+  return loop.run(async () => {
+    const stop = await nextOrder() === "stop";
+    if (stop) { for (const listener of listeners) listener.close(); }
+    return stop;
+  });
+}
+
+/** The order that the eventfd announced: it was posted before, but may need a few turns of the event loop to arrive. */
+async function nextOrder(): Promise<Order["type"]> {
+  while (orders.length === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  return orders.shift()!.type;
+}
+
+self.onmessage = ({ data }: MessageEvent<Order>) => {
+  if (data.type !== "plan") {
+    orders.push(data);
+    return;
+  }
+  serve(data.plan).then(() => {
+    report({ type: "stopped" });
+    self.close();
+  });
+};
