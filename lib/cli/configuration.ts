@@ -1,5 +1,5 @@
 import { formatDiagnostics } from "../config/diagnostics.ts";
-import { systemFs } from "../config/fs.ts";
+import { denoFs } from "../config/fs.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
 import { systemNames } from "../peer/names.ts";
@@ -39,7 +39,7 @@ export function readConfig(flags: ConfigFlags, world: World): Config | undefined
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
     },
     names: systemNames,
-    fs: systemFs,
+    fs: denoFs,
   });
   const color = world.color.stderr;
   if (!loaded.ok) {

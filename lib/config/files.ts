@@ -49,14 +49,14 @@ export function readYaml(
 export function findPolicyFiles(
   fs: ConfigFs,
   config: YamlFile,
-  patterns: readonly { readonly text: string; readonly path: Path }[],
+  patterns: readonly { readonly value: string; readonly path: Path }[],
   report: Report,
   warn: Report,
 ): { file: string; label: string }[] {
   const found = new Map<string, string>();
   const fileOf = (label: string) =>
     isAbsolute(label) ? normalize(label) : join(dirname(config.file), label);
-  for (const { text, path } of patterns) {
+  for (const { value: text, path } of patterns) {
     const glob = /[*?]/.test(basename(text));
     const folder = glob ? dirname(text) : text;
     const stat = fs.stat(fileOf(folder));

@@ -49,9 +49,10 @@ function readRegular(path: string): FileStat & { text: string } {
   const info = file.statSync();
   const bytes = new Uint8Array(info.size);
   let length = 0;
-  for (let n; length < bytes.length; length += n) {
-    n = file.readSync(bytes.subarray(length)) ?? 0;
-    if (n === 0) break;
+  while (length < bytes.length) {
+    const n = file.readSync(bytes.subarray(length));
+    if (n === null) break;
+    length += n;
   }
   const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length));
   return { ...statOf(info), text };

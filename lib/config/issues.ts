@@ -6,11 +6,17 @@ import type { Loose } from "./schema.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/** Data that is right as far as it goes. */
+export interface Validated<T> {
+  readonly data: T | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** Checks a file's data against a schema. What is wrong is reported and taken out, so that the rest can be checked on. */
 export function validate<S extends z.ZodType>(
   schema: S,
   yaml: YamlFile,
-): { data: Loose<z.infer<S>> | undefined; diagnostics: Diagnostic[] } {
+): Validated<Loose<z.infer<S>>> {
   const parsed = schema.safeParse(yaml.data);
   const issues = (parsed.error?.issues ?? []).flatMap(narrow);
   const unknown = issues.filter((issue) => issue.code === "unrecognized_keys")

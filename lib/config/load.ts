@@ -1,19 +1,22 @@
-import { builtinPolicies } from "../policy/builtin.ts";
 import { basename } from "node:path";
-import type { Diagnostic } from "./diagnostics.ts";
-import { sorted } from "./diagnostics.ts";
+import { items } from "./clients.ts";
+import { type Diagnostic, sorted } from "./diagnostics.ts";
 import type { YamlFile } from "./document.ts";
 import { findPolicyFiles, readYaml, wholeFile } from "./files.ts";
 import type { ConfigFs } from "./fs.ts";
 import { resolveGate } from "./gate.ts";
-import { items } from "./clients.ts";
-import { validate } from "./issues.ts";
+import { validate, type Validated } from "./issues.ts";
 import { listenerAt, loopMessage, type Placed, resolveListeners } from "./listeners.ts";
 import { type Overrides, readOverrides } from "./overrides.ts";
 import { compilePolicies, type PolicyFile } from "./policies.ts";
 import { configSchema, type LooseConfig, policySchema } from "./schema.ts";
-import type { AuditTarget, Config, NameService } from "./types.ts";
-import { DEFAULT_LOG, DEFAULT_UPSTREAM } from "./types.ts";
+import {
+  type AuditTarget,
+  type Config,
+  DEFAULT_LOG,
+  DEFAULT_UPSTREAM,
+  type NameService,
+} from "./types.ts";
 import { parseAudit, parseUpstream } from "./values.ts";
 
 /** Everything that a configuration depends on. */
@@ -62,11 +65,12 @@ class Loading {
     const { file, env, overrides, names, fs } = this.#options;
     const overriding = readOverrides(env, overrides, this.#report);
     const yaml = this.#read(file, basename(file));
-    const data = yaml && this.#validate(configSchema, yaml);
+    const data = yaml && this.#checked(validate(configSchema, yaml));
     if (yaml === undefined || data === undefined) return undefined;
 
-    const upstream = overriding.upstream ?? this.#upstream(yaml, data);
-    const audit = overriding.audit ?? this.#audit(yaml, data);
+    // What is overridden is checked too: it counts again as soon as the flag is left out.
+    const own = { upstream: this.#upstream(yaml, data), audit: this.#audit(yaml, data) };
+    const { upstream, audit } = { ...own, ...overriding };
     const scope = { names, upstream, report: this.#report };
     const placed = resolveListeners(yaml, data.listeners ?? [], fs, scope);
     if ((data.listeners ?? []).length === 0) {
@@ -77,7 +81,7 @@ class Loading {
     this.#requireNoLoop(yaml, upstream, placed);
 
     const { files, complete } = this.#policyFiles(yaml, data);
-    const known = compilePolicies(files, builtinPolicies, this.#report);
+    const known = compilePolicies(files, complete, this.#report);
     const listeners = placed.map(({ listener }) => listener);
     const gate = resolveGate(
       { yaml, data, listeners: placed, files, known, complete },
@@ -103,8 +107,7 @@ class Loading {
     return found?.yaml.data === undefined ? undefined : found.yaml;
   }
 
-  #validate<S extends typeof configSchema | typeof policySchema>(schema: S, yaml: YamlFile) {
-    const { data, diagnostics } = validate(schema, yaml);
+  #checked<T>({ data, diagnostics }: Validated<T>): T | undefined {
     diagnostics.forEach(this.#report);
     return data;
   }
@@ -152,7 +155,7 @@ class Loading {
     const files: PolicyFile[] = [];
     for (const { file, label } of found) {
       const policy = this.#read(file, label);
-      const data = policy && this.#validate(policySchema, policy);
+      const data = policy && this.#checked(validate(policySchema, policy));
       if (data?.name === undefined) complete = false;
       if (policy !== undefined && data !== undefined) files.push({ yaml: policy, data });
     }

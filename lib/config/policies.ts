@@ -1,3 +1,4 @@
+import { builtinPolicies } from "../policy/builtin.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import type { Policy } from "../policy/types.ts";
 import { suggestion } from "./clients.ts";
@@ -23,31 +24,37 @@ export interface KnownPolicies {
   readonly names: readonly string[];
 }
 
-/** Compiles policy files, each after the one it extends. */
+/**
+ * Compiles policy files, each after the one it extends. When not all files could be read (`complete` is false), an unknown
+ * name is not reported: it may stand in one of the others.
+ */
 export function compilePolicies(
   files: readonly PolicyFile[],
-  builtins: Readonly<Policies>,
+  complete: boolean,
   report: Report,
 ): KnownPolicies {
-  const byName = nameFiles(files, builtins, report);
-  const known = [...Object.keys(builtins), ...byName.keys()];
-  const compiled: Policies = { ...builtins };
+  const byName = nameFiles(files, report);
+  const known = [...Object.keys(builtinPolicies), ...byName.keys()];
+  const compiled: Policies = { ...builtinPolicies };
+  const started = new Set<PolicyFile>();
   const entered: string[] = [];
 
   function compile(name: string, file: PolicyFile): void {
-    if (Object.hasOwn(compiled, name)) return;
+    if (started.has(file)) return;
+    started.add(file);
     entered.push(name);
     const base = baseOf(file);
     const policy = compileFile(name, file, base, compiled, report);
     entered.pop();
-    if (policy !== undefined) compiled[name] = policy;
+    if (policy !== undefined && byName.get(name) === file) compiled[name] = policy;
   }
 
   function baseOf({ yaml, data }: PolicyFile): string | undefined {
     const base = data.extends;
-    if (base === undefined || Object.hasOwn(builtins, base)) return base;
+    if (base === undefined || Object.hasOwn(builtinPolicies, base)) return base;
     const file = byName.get(base);
     if (file === undefined) {
+      if (!complete) return undefined;
       const message = `unknown policy ${JSON.stringify(base)}`;
       const hint = suggestion(base, known, "policies");
       report(yaml.atValue("unknown-policy", ["extends"], message, hint));
@@ -62,14 +69,16 @@ export function compilePolicies(
     return undefined;
   }
 
-  for (const [name, file] of byName) compile(name, file);
-  files.forEach((file) => reportUnsupported(file, report));
+  for (const file of files) {
+    // One whose name cannot be used is compiled for its other mistakes.
+    compile(file.data.name ?? file.yaml.label, file);
+    reportUnsupported(file, report);
+  }
   return { policies: compiled, names: known };
 }
 
 function nameFiles(
   files: readonly PolicyFile[],
-  builtins: Readonly<Policies>,
   report: Report,
 ): Map<string, PolicyFile> {
   const byName = new Map<string, PolicyFile>();
@@ -79,7 +88,7 @@ function nameFiles(
     const parsed = parseName(name);
     const earlier = byName.get(name);
     if ("problem" in parsed) report(yaml.atValue("bad-name", ["name"], `name ${parsed.problem}`));
-    else if (Object.hasOwn(builtins, name)) {
+    else if (Object.hasOwn(builtinPolicies, name)) {
       const message = `${name} is a built-in policy, and a file cannot change it`;
       const hint = `choose another name, and start from the built-in one with extends: ${name}`;
       report(yaml.atValue("duplicate-policy", ["name"], message, hint));

@@ -19,6 +19,7 @@ export const libc = Deno.dlopen("libc.so.6", {
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
   getgrgid_r: { parameters: ["u32", "buffer", "buffer", size, "buffer"], result: "i32" },
+  getgrouplist: { parameters: ["buffer", "u32", "buffer", "buffer"], result: "i32" },
   getgrnam_r: { parameters: ["buffer", "buffer", "buffer", size, "buffer"], result: "i32" },
   getpwnam_r: { parameters: ["buffer", "buffer", "buffer", size, "buffer"], result: "i32" },
   getpwuid_r: { parameters: ["u32", "buffer", "buffer", size, "buffer"], result: "i32" },

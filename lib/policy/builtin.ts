@@ -106,4 +106,7 @@ export const operator: Policy = only("operator", new Set([...readable, ...operab
 /** Every operation that Postern knows. This is root on the host. */
 export const full: Policy = builtIn("full", () => ({ allow: true, rule: "full (built in)" }));
 
-export const builtInPolicies: readonly Policy[] = [deny, readOnly, operator, full];
+/** By name. */
+export const builtinPolicies: Readonly<Record<string, Policy>> = Object.fromEntries(
+  [deny, readOnly, operator, full].map((policy) => [policy.name, policy]),
+);

@@ -1,5 +1,5 @@
 import type { Classified } from "./classify.ts";
-import { builtInPolicies } from "./builtin.ts";
+import { builtinPolicies } from "./builtin.ts";
 import type { Decision, Operation, Peer, Policy, Verdict } from "./types.ts";
 
 /** What was asked for, once it is known to be clean. */
@@ -44,7 +44,7 @@ function verdictOf(policy: Policy, operation: Operation): Verdict {
 
 function hintFor(policy: Policy, operation: Operation, verdict: Verdict, assigned: string): string {
   if (verdict.denied === true) return `take it out of deny (${verdict.rule})`;
-  if (builtInPolicies.includes(policy) || builtInPolicies.some((p) => p.name === policy.name)) {
+  if (Object.hasOwn(builtinPolicies, policy.name)) {
     const base = policy.name === "deny" ? "" : ` extends ${policy.name} and`;
     return `a policy that${base} allows ${operation.name} would permit it (assigned by ${assigned})`;
   }
