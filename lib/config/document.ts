@@ -68,12 +68,12 @@ export class YamlFile {
 
   #syntax(): Diagnostic[] {
     const { errors, warnings, directives } = this.#document;
-    const found = [...errors, ...warnings].map((error) =>
-      this.#diagnostic(
-        error.code === "DUPLICATE_KEY" ? "duplicate-key" : "yaml",
-        { start: error.pos[0], end: error.pos[1] },
-        error.code === "DUPLICATE_KEY" ? "this key is written twice" : error.message,
-      )
+    // The parser's second thoughts about a place say less than its first.
+    const firsts = new Map([...warnings, ...errors].toReversed().map((e) => [e.pos[0], e]));
+    const found = [...firsts.values()].map(({ code, message, pos: [start, end] }) =>
+      code === "DUPLICATE_KEY"
+        ? this.#diagnostic("duplicate-key", { start, end }, "this key is written twice")
+        : this.#diagnostic("yaml", { start, end }, message)
     );
     if (directives?.yaml.explicit && directives.yaml.version !== "1.2") {
       const message = `must be YAML 1.2, not ${directives.yaml.version}`;

@@ -28,10 +28,12 @@ export function validate<S extends z.ZodType>(
       ...unknown.map(({ path, key, hint }) =>
         yaml.atKey("unknown-key", [...path, key], `unknown key ${JSON.stringify(key)}`, hint)
       ),
-      // A key that is missing because of a typo in it is one mistake, not two.
-      ...issues.filter(({ code, path }) =>
-        code !== "unrecognized_keys" && !meant.has(JSON.stringify(path))
-      ).map((issue) => describe(issue, yaml)),
+      ...issues.filter(({ code }) => code !== "unrecognized_keys").flatMap((issue) => {
+        const found = describe(issue, yaml);
+        // A key that is missing because of a typo in it is one mistake, not two.
+        const typo = found.code === "missing-key" && meant.has(JSON.stringify(issue.path));
+        return typo ? [] : [found];
+      }),
     ],
   };
 }

@@ -46,6 +46,7 @@ const verbs: Readonly<Record<string, string>> = {
   ps: "list",
   get: "inspect",
   diff: "changes",
+  rmi: "remove",
   run: "create",
   connect: "connect",
 };

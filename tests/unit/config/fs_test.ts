@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { denoFs } from "../../../lib/config/fs.ts";
+import { loadConfig } from "../../../lib/config/load.ts";
+import { names } from "./fakes.ts";
+
+function inFolder(test: (folder: string) => void): () => void {
+  return () => {
+    const folder = Deno.makeTempDirSync();
+    try {
+      test(folder);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  };
+}
+
+function write(file: string, text: string, mode = 0o644): string {
+  Deno.writeTextFileSync(file, text);
+  Deno.chmodSync(file, mode);
+  return file;
+}
+
+Deno.test(
+  "a file is read with its owner and mode",
+  inFolder((folder) => {
+    const file = write(join(folder, "a"), "größe\n", 0o640);
+    const expected = { kind: "file", uid: Deno.uid(), mode: 0o640, text: "größe\n" };
+    assert.deepEqual(denoFs.read(file), expected);
+    assert.deepEqual(denoFs.list(folder), ["a"]);
+  }),
+);
+
+Deno.test(
+  "what cannot be read says why in the kernel's words",
+  inFolder((folder) => {
+    const missing = { failure: "ENOENT (No such file or directory)" };
+    assert.deepEqual(denoFs.read(join(folder, "none")), missing);
+    assert.deepEqual(denoFs.stat(join(folder, "none")), missing);
+    assert.deepEqual(denoFs.list(join(folder, "none")), missing);
+    assert.equal(denoFs.realPath(join(folder, "none")), undefined);
+  }),
+);
+
+Deno.test("a folder and a device are no files, and are not opened", () => {
+  for (const [path, kind] of [["/", "directory"], ["/dev/null", "other"]] as const) {
+    const found = denoFs.read(path);
+    assert.ok(!("failure" in found));
+    assert.deepEqual([found.kind, found.text], [kind, undefined]);
+  }
+});
+
+Deno.test(
+  "bytes that are not UTF-8 are refused",
+  inFolder((folder) => {
+    const file = join(folder, "a");
+    Deno.writeFileSync(file, new Uint8Array([0x61, 0xff]));
+    assert.ok("failure" in denoFs.read(file));
+  }),
+);
+
+Deno.test(
+  "the example policy loads from real files, and a group-writable one does not",
+  inFolder((folder) => {
+    const example = new URL("../../../policies/examples/team-ci.yaml", import.meta.url);
+    const policy = write(join(folder, "team-ci.yaml"), Deno.readTextFileSync(example));
+    const yaml =
+      `listeners: [{ socket: ${folder}/p.sock, policy: team-ci }]\npolicies: team-ci.yaml\n`;
+    const file = write(join(folder, "postern.yaml"), yaml);
+    const options = { file, env: {}, overrides: {}, names, fs: denoFs };
+
+    const result = loadConfig(options);
+    assert.ok(result.ok, JSON.stringify(result));
+    const verdicts = result.config.gate.policies["team-ci"]?.verdicts;
+    assert.equal(verdicts?.["containers.create"]?.allow, true);
+    assert.equal(verdicts?.["containers.exec"]?.allow, false);
+
+    Deno.chmodSync(policy, 0o664);
+    const refused = loadConfig(options);
+    assert.ok(!refused.ok);
+    assert.deepEqual(refused.diagnostics.map(({ code }) => code), ["untrusted"]);
+  }),
+);

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { load, problems } from "./fakes.ts";
+
+const LISTENER = "listeners: [{ socket: /p.sock }]\n";
+
+/** What is wrong in `postern.yaml`, as `code line:column`. */
+const refused: Record<string, [yaml: string, ...expected: string[]]> = {
+  "an empty file": ["", "no-listeners 1:1"],
+  "no listeners": ["upstream: /d.sock\n", "no-listeners 1:1"],
+  "an empty list of listeners": ["listeners: []\n", "no-listeners 1:1"],
+  "not a map": ["- a\n", "wrong-value 1:1"],
+  "broken YAML": ["listeners: [\n", "yaml 2:1"],
+  "several documents": [`${LISTENER}---\nb: 1\n`, "yaml 2:1"],
+  "a key written twice": [`${LISTENER}workers: 1\nworkers: 2\n`, "duplicate-key 3:1"],
+  "an unknown tag": [`${LISTENER}workers: !x 1\n`, "yaml 2:10"],
+  "an alias without an anchor": [`${LISTENER}upstream: *here\n`, "yaml 2:11"],
+  "YAML 1.1": [`%YAML 1.1\n---\n${LISTENER}`, "yaml 1:1"],
+  "a merge key": [`${LISTENER}<<: { workers: 2 }\n`, "unknown-key 2:1"],
+  "a key named __proto__": [`${LISTENER}__proto__: { workers: 2 }\n`, "unknown-key 2:1"],
+  "an unknown key": [`${LISTENER}worker: 2\n`, "unknown-key 2:1"],
+  "an unknown key in a listener": [
+    "listeners:\n  - socket: /p.sock\n    grup: ci\n",
+    "unknown-key 3:5",
+  ],
+  "an unknown key in audit": [`${LISTENER}audit: { fil: /x }\n`, "unknown-key 2:10"],
+  "a wrong type": [`${LISTENER}workers: many\n`, "wrong-value 2:10"],
+  "a number out of range": [`${LISTENER}workers: 65\n`, "wrong-value 2:10"],
+  "a missing socket": ["listeners:\n  - name: x\n", "missing-key 2:5"],
+  "a missing policy in a client rule": [
+    `${LISTENER}clients:\n  - uid: 1\n`,
+    "missing-key 3:5",
+  ],
+  "a value left out": [`${LISTENER}default:\n`, "wrong-value 2:9"],
+  "every bad item of a list": [
+    `${LISTENER}clients: [{ uid: [-1, -2, 3], policy: deny }]\n`,
+    "wrong-value 2:19",
+    "wrong-value 2:23",
+  ],
+  "a list of no ids": [`${LISTENER}clients: [{ uid: [], policy: deny }]\n`, "wrong-value 2:18"],
+  "a bad mode": ["listeners: [{ socket: /p.sock, mode: 0680 }]\n", "bad-mode 1:38"],
+  "a mode with more than permissions": [
+    "listeners: [{ socket: /p.sock, mode: 01777 }]\n",
+    "bad-mode 1:38",
+  ],
+  "a bad range": [`${LISTENER}clients: [{ uid: 9-1, policy: deny }]\n`, "bad-id 2:18"],
+  "uid and user together": [
+    `${LISTENER}clients: [{ uid: 1, user: ops, policy: deny }]\n`,
+    "conflict 2:21",
+  ],
+  "an unknown user and group": [
+    "listeners: [{ socket: /p.sock, user: opps, group: nogroup }]\n",
+    "unknown-user 1:38",
+    "unknown-group 1:51",
+  ],
+  "an unknown user in a client rule": [
+    `${LISTENER}clients: [{ user: [ops, nobody2], policy: deny }]\n`,
+    "unknown-user 2:25",
+  ],
+  "an unknown listener": [
+    `${LISTENER}clients: [{ listener: q, policy: deny }]\n`,
+    "unknown-listener 2:23",
+  ],
+  "unknown policies": [
+    "listeners: [{ socket: /p.sock, policy: readonly }]\nclients: [{ policy: x }]\ndefault: y\n",
+    "unknown-policy 1:40",
+    "unknown-policy 2:21",
+    "unknown-policy 3:10",
+  ],
+  "a policy named like a property of objects": [
+    `${LISTENER}default: constructor\n`,
+    "unknown-policy 2:10",
+  ],
+  "a relative socket": ["listeners: [{ socket: run/p.sock }]\n", "bad-path 1:23"],
+  "a socket that ends with a slash": ["listeners: [{ socket: /run/p/ }]\n", "bad-path 1:23"],
+  "a socket path that is too long": [
+    `listeners: [{ socket: /${"x".repeat(107)} }]\n`,
+    "bad-path 1:23",
+  ],
+  "a tcp upstream": [`upstream: tcp://127.0.0.1:2375\n${LISTENER}`, "bad-path 1:11"],
+  "a relative audit file": [`${LISTENER}audit: { file: audit.log }\n`, "bad-path 2:16"],
+  "a name that is none": ['listeners: [{ socket: /p.sock, name: "a b" }]\n', "bad-name 1:38"],
+  "a name that objects have already": [
+    "listeners: [{ socket: /p.sock, name: constructor }]\n",
+    "bad-name 1:38",
+  ],
+  "a socket whose stem is no name": ["listeners: [{ socket: '/run/a b.sock' }]\n", "bad-name 1:23"],
+  "two listeners of one name": [
+    "listeners: [{ socket: /a/p.sock }, { socket: /b/p.sock }]\n",
+    "duplicate-listener 1:46",
+  ],
+  "two listeners on one socket": [
+    "listeners: [{ socket: /a/p.sock }, { socket: /a/./p.sock, name: q }]\n",
+    "duplicate-listener 1:46",
+  ],
+  "a loop": ["upstream: /p.sock\nlisteners: [{ socket: /p.sock }]\n", "upstream-loop 1:11"],
+  "a loop through another listener": [
+    "listeners: [{ socket: /p.sock }, { socket: /q.sock, upstream: /x/../p.sock }]\n",
+    "upstream-loop 1:63",
+  ],
+  "a raw listener without an upstream": [
+    "listeners: [{ socket: /p.sock, protocol: raw }]\n",
+    "raw-upstream 1:42",
+  ],
+  "a raw listener with a policy that judges requests": [
+    "listeners: [{ socket: /p.sock, protocol: raw, upstream: /a, policy: read-only }]\n",
+    "raw-policy 1:69",
+  ],
+  "a folder of policies that is not there": [`${LISTENER}policies: teams/\n`, "unreadable 2:11"],
+};
+
+for (const [what, [yaml, ...expected]] of Object.entries(refused)) {
+  Deno.test(`refused: ${what}`, () => {
+    const result = load(yaml);
+    assert.equal(result.ok, false);
+    assert.deepEqual(problems(result).map((found) => found.replace("postern.yaml:", "")), expected);
+  });
+}
+
+Deno.test("a missing config file is reported with the kernel's words", () => {
+  const result = load({});
+  assert.ok(!result.ok);
+  assert.deepEqual(problems(result), ["unreadable postern.yaml:0:0"]);
+  assert.match(result.diagnostics[0]?.message ?? "", /ENOENT/);
+});
+
+Deno.test("the same socket through a symbolic link is the same socket", () => {
+  const yaml = "upstream: /var/run/p.sock\nlisteners: [{ socket: /run/p.sock }]\n";
+  const result = load(yaml, { links: { "/var/run": "/run" } });
+  assert.deepEqual(problems(result), ["upstream-loop postern.yaml:1:11"]);
+});
+
+Deno.test("a variable or flag that does not parse is reported", () => {
+  const result = load(LISTENER, {
+    env: { POSTERN_WORKERS: "many", POSTERN_UPSTREAM: "tcp://x" },
+    overrides: { audit: "stdout", workers: 0 },
+  });
+  assert.deepEqual(problems(result), [
+    "wrong-value command line:0:0",
+    "wrong-value command line:0:0",
+    "wrong-value environment:0:0",
+    "wrong-value environment:0:0",
+  ]);
+});
+
+Deno.test("an upstream from the command line can be a loop too", () => {
+  const result = load(LISTENER, { overrides: { upstream: "/p.sock" } });
+  assert.deepEqual(problems(result), ["upstream-loop command line:0:0"]);
+});
+
+Deno.test("a rule behind one that matches everyone is a warning", () => {
+  const result = load(`${LISTENER}clients:\n  - policy: deny\n  - { uid: 1, policy: full }\n`);
+  assert.equal(result.ok, true);
+  assert.deepEqual(problems(result), ["unreachable-rule postern.yaml:4:5"]);
+});

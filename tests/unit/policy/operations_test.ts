@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { parseTarget } from "../../../lib/http/target.ts";
+import { classify } from "../../../lib/policy/classify.ts";
+import { operations, routes } from "../../../lib/policy/operations.ts";
+import engineRoutes from "./engine_routes.json" with { type: "json" };
+
+type Row = [method: string, path: string, operationId: string, hijack: boolean, effect: string];
+
+export function operationOf(method: string, raw: string): string {
+  const parsed = parseTarget(raw);
+  assert.ok(parsed.ok, `${raw}: ${parsed.ok ? "" : parsed.reason}`);
+  const classified = classify(method, parsed.target);
+  if (classified.kind === "operation") return classified.operation.name;
+  return classified.kind;
+}
+
+/** Where our names are not the swagger's tag and verb, so that the table can be read beside the engine's. */
+const renamed: Readonly<Record<string, string>> = {
+  ImageBuild: "images.build",
+  ImageCreate: "images.import",
+  ImageCommit: "containers.commit",
+  ImageGet: "images.save",
+  ImageGetAll: "images.save",
+  BuildPrune: "builder.prune",
+  BuildCancel: "builder.cancel",
+  Session: "builder.session",
+  Grpc: "builder.grpc",
+  ContainerExec: "containers.exec",
+  ContainerArchiveInfo: "containers.archive-stat",
+  ContainerArchive: "containers.archive-read",
+  PutContainerArchive: "containers.archive-write",
+  ContainerAttachWebsocket: "containers.attach-websocket",
+  GetPluginPrivileges: "plugins.privileges",
+  SystemPingHead: "system.ping",
+  SystemDataUsage: "system.df",
+  SwarmUnlockkey: "swarm.unlock-key",
+  OptionsAny: "system.options",
+  NetworkListSlash: "networks.list",
+  NetworkInspectAny: "networks.inspect",
+  CheckpointList: "checkpoints.list",
+  CheckpointCreate: "checkpoints.create",
+  CheckpointDelete: "checkpoints.remove",
+  DebugVars: "debug.vars",
+};
+
+function expectedName(operationId: string): string {
+  const own = renamed[operationId];
+  if (own !== undefined) return own;
+  if (operationId.startsWith("DebugPprof")) return "debug.pprof";
+  const [, group, verb] = /^([A-Z][a-z]+)([A-Z].*)$/.exec(operationId)!;
+  const plural = /^(System|Swarm|Exec|Distribution)$/.test(group!) ? group! : `${group}s`;
+  return `${plural}.${verb}`.toLowerCase().replace("delete", "remove");
+}
+
+for (const [method, template, operationId, hijack, effect] of engineRoutes as Row[]) {
+  Deno.test(`the engine's ${operationId} is known, with and without a version prefix`, () => {
+    const path = template.replace(/\{[^}]*\}/g, "abc");
+    const expected = expectedName(operationId);
+    for (const prefix of ["", "/v1.24", "/v1.41", "/v1.56"]) {
+      assert.equal(operationOf(method, prefix + path), expected);
+    }
+    const operation = operations.find(({ name }) => name === expected)!;
+    assert.equal(operation.hijack, hijack, "hijack");
+    const write = effect === "write";
+    assert.equal(operation.effect === "write", write, "whether it writes");
+  });
+}
+
+Deno.test("names are unique, and every operation with routes is reached by each of them", () => {
+  assert.equal(new Set(operations.map(({ name }) => name)).size, operations.length);
+  for (const { method, template, operation } of routes) {
+    const query = operation.name === "images.pull" ? "?fromImage=x" : "";
+    const path = template.replace(/\{[^}]*\}/g, "abc") + query;
+    assert.equal(operationOf(method, path), operation.name, `${method} ${template}`);
+  }
+});
+
+Deno.test("every operation that the engine's list names is in the table, and no other but our own", () => {
+  const listed = new Set((engineRoutes as Row[]).map(([, , id]) => expectedName(id)));
+  const own = new Set([
+    "images.pull",
+    "raw.connect",
+    "containers.list-size",
+    "containers.inspect-size",
+    "containers.top-args",
+  ]);
+  for (const { name } of operations) assert.ok(listed.has(name) || own.has(name), name);
+});
+
+const cases: [method: string, target: string, expected: string][] = [
+  ["GET", "/containers/json", "containers.list"],
+  ["GET", "/containers/json?size=0", "containers.list"],
+  ["GET", "/containers/json?size=", "containers.list"],
+  ["GET", "/containers/json?size=no", "containers.list"],
+  ["GET", "/containers/json?size=1", "containers.list-size"],
+  ["GET", "/containers/json?size=off", "containers.list-size"],
+  ["GET", "/containers/json?s%69ze=1", "containers.list-size"],
+  ["GET", "/containers/json?SIZE=1", "containers.list-size"],
+  ["GET", "/containers/json?size=0&size=1", "malformed"],
+  ["GET", "/containers/json?size=0&Size=1", "malformed"],
+  ["GET", "/containers/x/json?size=true", "containers.inspect-size"],
+  ["GET", "/containers/x/top", "containers.top"],
+  ["GET", "/containers/x/top?ps_args=", "containers.top"],
+  ["GET", "/containers/x/top?ps_args=eww", "containers.top-args"],
+  ["POST", "/images/create?fromImage=alpine&tag=latest", "images.pull"],
+  ["POST", "/images/create?fromSrc=http://x/y", "images.import"],
+  ["POST", "/images/create?fromImage=&fromSrc=-", "images.import"],
+  ["POST", "/images/create?fromImage=a&fromImage=b", "malformed"],
+  ["POST", "/images/create?fr%6fmImage=a&fromSrc=-", "images.pull"],
+  ["GET", "/images/json", "images.list"],
+  ["GET", "/images/get?names=a&names=b", "images.save"],
+  ["GET", "/images/json/json", "images.inspect"],
+  ["GET", "/images/registry:5000/a/b/json", "images.inspect"],
+  ["GET", "/images/a%2Fb/json", "images.inspect"],
+  ["GET", "/images/a@sha256:0123/json", "images.inspect"],
+  ["GET", "/images/get/get", "images.save"],
+  ["DELETE", "/images/a/b:c", "images.remove"],
+  ["DELETE", "/images/json", "images.remove"],
+  ["POST", "/images/a/b/push?tag=c", "images.push"],
+  ["POST", "/images/push", "unknown"],
+  ["GET", "/images/x", "unknown"],
+  ["DELETE", "/containers/json", "containers.remove"],
+  ["GET", "/containers/json/json", "containers.inspect"],
+  ["GET", "/containers/a/b/json", "unknown"],
+  ["POST", "/containers/linker/db/exec", "unknown"],
+  ["GET", "/containers/linker/json/archive?path=/", "unknown"],
+  ["DELETE", "/containers/a/b", "unknown"],
+  ["GET", "/containers/a%2Fb/json", "unknown"],
+  ["GET", "/containers/json%2Fx", "unknown"],
+  ["POST", "/containers/create", "containers.create"],
+  ["POST", "/containers/create/start", "containers.start"],
+  ["DELETE", "/containers/x/checkpoints/y", "checkpoints.remove"],
+  ["GET", "/volumes/create", "volumes.inspect"],
+  ["POST", "/volumes/x", "unknown"],
+  ["DELETE", "/networks/", "unknown"],
+  ["GET", "/networks/", "networks.list"],
+  ["GET", "/debug/pprof/heap", "debug.pprof"],
+  ["POST", "/debug/pprof/heap", "unknown"],
+  ["GET", "/debug", "unknown"],
+  ["HEAD", "/_ping", "system.ping"],
+  ["HEAD", "/containers/json", "unknown"],
+  ["head", "/_ping", "unknown"],
+  ["get", "/_ping", "unknown"],
+  ["PATCH", "/containers/x", "unknown"],
+  ["POST", "/_ping", "unknown"],
+  ["OPTIONS", "/containers/create", "system.options"],
+  ["GET", "/", "malformed path"],
+  ["GET", "/Containers/json", "unknown"],
+  ["GET", "/V1.41/containers/json", "unknown"],
+  ["GET", "/libpod/containers/json", "unknown"],
+  ["POST", "/moby.buildkit.v1.Control/Solve", "unknown"],
+  ["GET", "/__proto__", "unknown"],
+  ["GET", "/constructor/json", "unknown"],
+];
+
+for (const [method, target, expected] of cases) {
+  if (expected === "malformed path") continue;
+  Deno.test(`${method} ${target} is ${expected}`, () => {
+    assert.equal(operationOf(method, target), expected);
+  });
+}
