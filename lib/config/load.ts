@@ -6,6 +6,7 @@ import { findPolicyFiles, readYaml, wholeFile } from "./files.ts";
 import type { ConfigFs } from "./fs.ts";
 import { resolveGate } from "./gate.ts";
 import { validate, type Validated } from "./issues.ts";
+import { stemOf } from "./listener.ts";
 import { listenerAt, loopMessage, type Placed, resolveListeners } from "./listeners.ts";
 import { type Overrides, readOverrides } from "./overrides.ts";
 import { compilePolicies, type PolicyFile } from "./policies.ts";
@@ -85,7 +86,7 @@ class Loading {
     const listeners = placed.map(({ listener }) => listener);
     const gate = resolveGate(
       { yaml, data, listeners: placed, files, known, complete },
-      { names, listeners: listeners.map(({ name }) => name), report: this.#report },
+      { names, listeners: listenerNames(data), report: this.#report },
       this.#warn,
     );
     return {
@@ -161,4 +162,11 @@ class Loading {
     }
     return { files, complete };
   }
+}
+
+/** Also of listeners that have mistakes, so that naming one is not a mistake of its own. */
+function listenerNames({ listeners }: LooseConfig): string[] {
+  return (listeners ?? []).flatMap((entry) =>
+    entry?.name ?? (entry?.socket === undefined ? [] : stemOf(entry.socket))
+  );
 }

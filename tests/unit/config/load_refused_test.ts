@@ -152,3 +152,22 @@ Deno.test("a rule behind one that matches everyone is a warning", () => {
   assert.equal(result.ok, true);
   assert.deepEqual(problems(result), ["unreachable-rule postern.yaml:4:5"]);
 });
+
+Deno.test("a listener with mistakes is still known to the rules that name it", () => {
+  const result = load(
+    "listeners: [{ socket: run/ci.sock }]\nclients: [{ listener: ci, policy: full }]\n",
+  );
+  assert.deepEqual(problems(result), ["bad-path postern.yaml:1:23"]);
+});
+
+Deno.test("aliases work, and too many of them are refused", () => {
+  const fine = "x: &s /p.sock\n";
+  assert.deepEqual(problems(load(`${fine}listeners: [{ socket: *s }]\n`)), [
+    "unknown-key postern.yaml:1:1",
+  ]);
+  const layers = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+  for (const [from, to] of ["ab", "bc", "cd", "de"]) {
+    layers.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join()}]`);
+  }
+  assert.deepEqual(problems(load(`${layers.join("\n")}\n`)), ["yaml postern.yaml:1:1"]);
+});
