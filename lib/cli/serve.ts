@@ -4,6 +4,7 @@ import { BindError } from "../relay/bind.ts";
 import { Gate } from "../relay/gate.ts";
 import { configOptions, parse } from "./arguments.ts";
 import { readConfig } from "./configuration.ts";
+import { openLog } from "./log.ts";
 import { CANNOT_START, OK, type World } from "./world.ts";
 
 /** `postern serve`: runs the gate until it is told to stop. */
@@ -17,10 +18,10 @@ export async function serve(args: readonly string[], world: World): Promise<numb
 
 /** Opens the gate and keeps it open until SIGTERM or SIGINT; a worker's failure ends it with an error. */
 export async function runGate(config: Config, world: World): Promise<number> {
-  const log = (message: string) => world.stderr(`postern: ${message}\n`);
+  const log = openLog(config.log, world);
   const ended = Promise.withResolvers<number>();
   const release = world.onSignal(["SIGTERM", "SIGINT"], (signal) => {
-    log(`${signal}: closing`);
+    log.info(`${signal}: closing`);
     ended.resolve(OK);
   });
   // Raised by a terminal that closes; the gate belongs to nobody's terminal.
@@ -28,9 +29,9 @@ export async function runGate(config: Config, world: World): Promise<number> {
   let gate: Gate;
   try {
     gate = await Gate.open(config, {
-      log: (level, message) => log(level === "warning" ? `warning: ${message}` : message),
+      log: (level, message) => log[level](message),
       failed: (error) => {
-        log(error.message);
+        log.error(error.message);
         ended.resolve(CANNOT_START);
       },
     });
@@ -38,10 +39,10 @@ export async function runGate(config: Config, world: World): Promise<number> {
     release();
     ignore();
     if (!(error instanceof BindError || error instanceof SystemError)) throw error;
-    log(error.message);
+    log.error(error.message);
     return CANNOT_START;
   }
-  for (const line of describe(config)) log(line);
+  for (const line of describe(config)) log.info(line);
   const code = await ended.promise;
   await gate.close();
   release();
