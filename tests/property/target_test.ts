@@ -103,8 +103,8 @@ Deno.test("no spelling of a known path is another operation: it is that one, ref
         const { decoded } = goPath(raw);
         const got = classify(method, parsed.target);
         const again = parseTarget(decoded);
-      assert.ok(again.ok, "what is accepted encoded is accepted decoded");
-      const expected = classify(method, again.target);
+        assert.ok(again.ok, "what is accepted encoded is accepted decoded");
+        const expected = classify(method, again.target);
         if (got.kind === "operation") assert.deepEqual(got, expected);
       },
     ),
