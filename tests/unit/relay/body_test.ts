@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readOnly } from "../../../lib/policy/builtin.ts";
-import { Bench, get, ok, post } from "./harness.ts";
+import { get, ok, post } from "../../support/wire.ts";
+import { Bench } from "./harness.ts";
 
 const chunked = (path: string, body: string, more = "") =>
   `POST ${path} HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n${more}\r\n${body}`;

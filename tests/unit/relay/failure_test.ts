@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { deny } from "../../../lib/policy/builtin.ts";
-import { Bench, get, ok, post } from "./harness.ts";
+import { get, ok, post } from "../../support/wire.ts";
+import { Bench } from "./harness.ts";
 
 Deno.test("a client's half-close does not cancel an ordinary request", async () => {
   await using bench = await Bench.open();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Bench, get, ok, post } from "./harness.ts";
+import { get, ok, post } from "../../support/wire.ts";
+import { Bench } from "./harness.ts";
 
 const upgrade = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
 const switched = "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n" +

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readOnly } from "../../../lib/policy/builtin.ts";
-import { Bench, get, ok, post } from "./harness.ts";
+import { get, ok, post } from "../../support/wire.ts";
+import { Bench } from "./harness.ts";
 
 Deno.test("a request and its response pass byte for byte", async () => {
   await using bench = await Bench.open();
