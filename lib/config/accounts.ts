@@ -6,7 +6,7 @@ import type { Parsed } from "./values.ts";
 export type AccountKind = "user" | "group";
 
 /** The id of a user or group by its name. */
-export function resolveName(
+function resolveName(
   names: NameService,
   kind: AccountKind,
   name: string,

@@ -1,6 +1,6 @@
 import { closest } from "../policy/suggest.ts";
 import type { ClientRule, IdRange } from "../policy/types.ts";
-import { type AccountKind, resolveName } from "./accounts.ts";
+import { type AccountKind, resolveAccount } from "./accounts.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import type { Path, YamlFile } from "./document.ts";
 import { parseIds } from "./ids.ts";
@@ -85,7 +85,7 @@ function ids(
     else scope.report(yaml.atValue("bad-id", at, `${idKey} ${parsed.problem}`));
   }
   for (const { value, path: at } of items(byName, [...path, kind])) {
-    const found = resolveName(scope.names, kind, value);
+    const found = resolveAccount(scope.names, kind, value);
     if ("value" in found) ranges.push([found.value, found.value]);
     else scope.report(yaml.atValue(`unknown-${kind}`, at, found.problem, found.hint));
   }

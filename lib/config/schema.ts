@@ -19,16 +19,18 @@ const id = () =>
     error: "a number like 1000 or a range like 2000-2999",
   });
 const ids = () => oneOrMore(id(), "a number like 1000, a range like 2000-2999, or a list of them");
-const names = (what: string) =>
-  oneOrMore(text(`the name of a ${what}`), `the name of a ${what}, or a list of names`);
 const account = (what: string) =>
   z.union([text("a name"), integer(0, MAX_ID)], { error: `a ${what}'s name or number` });
+const accounts = (what: string) =>
+  oneOrMore(account(what), `a ${what}'s name or number, or a list of them`);
+const names = (what: string) =>
+  oneOrMore(text(`the name of a ${what}`), `the name of a ${what}, or a list of names`);
 
 const conditions = {
   uid: ids().describe("Effective user id of the client, as the kernel reports it.").optional(),
-  user: names("user").describe("The same by user name.").optional(),
+  user: accounts("user").describe("The same by user name.").optional(),
   gid: ids().describe("Primary or supplementary group id of the client.").optional(),
-  group: names("group").describe("The same by group name.").optional(),
+  group: accounts("group").describe("The same by group name.").optional(),
   listener: names("listener").describe("Listeners that the client may have connected to.")
     .optional(),
 };

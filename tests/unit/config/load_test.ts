@@ -164,6 +164,17 @@ for (const mode of ["0660", '"0660"', "660", "0o660", '"u=rw,g=rw"', "u=rw,g=rw"
   });
 }
 
+Deno.test("a client rule's user and group can be numbers, as a listener's can", () => {
+  const rule = "{ user: 0, group: [ci, 3000], policy: read-only }";
+  const config = loaded(`listeners: [{ socket: /p.sock }]\nclients: [${rule}]\n`);
+  assert.deepEqual(config.gate.clients, [{
+    uids: [[0, 0]],
+    gids: [[2001, 2001], [3000, 3000]],
+    policy: "read-only",
+    origin: "postern.yaml:2",
+  }]);
+});
+
 Deno.test("a client rule without conditions is about everyone", () => {
   const config = loaded("listeners: [{ socket: /p.sock }]\nclients: [{ policy: read-only }]\n");
   assert.deepEqual(config.gate.clients, [{ policy: "read-only", origin: "postern.yaml:2" }]);
