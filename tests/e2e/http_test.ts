@@ -83,10 +83,10 @@ engineTest(
       `GET  /_ping HTTP/1.1\r\nHost: d\r\n\r\n`,
       `GET /_ping HTTP/2.0\r\nHost: d\r\n\r\n`,
       `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`,
-      `GET /containers/../volumes HTTP/1.1\r\nHost: d\r\n\r\n`,
-      `GET /containers/%2e%2e/volumes HTTP/1.1\r\nHost: d\r\n\r\n`,
-      `GET //containers/json HTTP/1.1\r\nHost: d\r\n\r\n`,
-      `GET /containers/json#x HTTP/1.1\r\nHost: d\r\n\r\n`,
+      `GET /containers/../volumes HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n`,
+      `GET /containers/%2e%2e/volumes HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n`,
+      `GET //containers/json HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n`,
+      `GET /containers/json#x HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n`,
     ];
     for (const attempt of attempts) {
       using wire = await connect(gate);
