@@ -31,7 +31,7 @@ export function parse<const O extends Options>(
     }
     return parsed;
   } catch (error) {
-    const message = (error as Error).message.split(". ", 1)[0];
+    const message = (error as Error).message.split(/\. |\.?\n/, 1)[0];
     world.stderr(`postern ${command}: ${message}; see \`postern ${command} --help\`\n`);
     return USAGE;
   }

@@ -88,7 +88,9 @@ export class RunningGate implements AsyncDisposable {
       if (this.#ended) break;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    throw new Error(`The gate did not open ${sockets.join(", ")}; it said:\n${this.#stderr}`);
+    const said = this.#stderr;
+    await this[Symbol.asyncDispose]();
+    throw new Error(`The gate did not open ${sockets.join(", ")}; it said:\n${said}`);
   }
 
   /** The audit log so far, once it holds what `enough` wants to see. */
