@@ -16,6 +16,8 @@ const probe = new Uint8Array(1);
 /** Whoever is told when an endpoint can go on. */
 export interface Owner {
   run(): void;
+  /** Ends it from outside. */
+  close(): void;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Owner {
 export class Endpoint {
   readonly fd: number;
   /** Set by whoever attaches it, and again when an HTTP connection becomes a raw stream. */
-  owner: Owner = { run() {} };
+  owner: Owner = { run() {}, close() {} };
   /** Bytes or an end may be waiting. */
   readable = true;
   /** The other side will send no more: after what is waiting comes the end. */

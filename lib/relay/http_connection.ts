@@ -80,7 +80,7 @@ export class HttpConnection implements Connection {
     if (this.#phase === "lingering") this.#close();
     else if (this.#phase === "dialling") {
       this.#dial();
-      this.run();
+      this.#loop.again(this);
     }
   }
 

@@ -124,13 +124,34 @@ export class Loop {
   #turn(): void {
     const runnable = this.#runnable;
     this.#runnable = new Set();
-    for (const owner of runnable) owner.run();
+    for (const owner of runnable) {
+      try {
+        owner.run();
+      } catch (error) {
+        this.#reportFault(error);
+        owner.close();
+      }
+    }
     this.retries.run();
     this.lingering.run();
     for (const acceptor of this.#waiting) this.#accept(acceptor);
     for (const fd of this.#closing) close(fd);
     this.#closing.length = 0;
     this.#audit?.flush();
+  }
+
+  /** A fault of ours costs the connection it shows in, not all the others; what is half done is never relayed on. */
+  #reportFault(error: unknown): void {
+    const { stack } = error as Error;
+    this.#warn(`a connection was closed by a fault in Postern, please report it: ${stack}`);
+  }
+
+  /** Closes a connection that was accepted and that nobody took charge of. */
+  #abandon(fd: number): void {
+    const endpoint = this.#endpoints[fd];
+    if (endpoint === undefined) return;
+    endpoint.owner.close();
+    this.release(endpoint);
   }
 
   #accept(acceptor: Acceptor): void {
@@ -142,7 +163,12 @@ export class Loop {
       const fd = accept(acceptor.fd);
       if (fd >= 0) {
         this.#outOfDescriptors = false;
-        acceptor.accepted(fd);
+        try {
+          acceptor.accepted(fd);
+        } catch (error) {
+          this.#reportFault(error);
+          this.#abandon(fd);
+        }
         continue;
       }
       const code = errno();

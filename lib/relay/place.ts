@@ -5,8 +5,6 @@ import type { Owner } from "./endpoint.ts";
 export interface Connection extends Owner {
   /** Called once, after the listener knows the connection. */
   start(): void;
-  /** Ends it from outside. */
-  close(): void;
 }
 
 /** What a connection belongs to. */

@@ -57,7 +57,11 @@ export class RawStream implements Owner {
     const { closed: allAnswered, from: upstream } = this.#down;
     const over = (allSent && allAnswered) || (allSent && client.gone) ||
       (allAnswered && upstream.gone);
-    if (!over) return;
+    if (over) this.close();
+  }
+
+  close(): void {
+    if (this.#ended) return;
     this.#ended = true;
     this.#onEnd();
   }
