@@ -5,7 +5,7 @@ const encoder = new TextEncoder();
 
 /**
  * Collects audit lines and writes them in one go: the relay calls `flush` once a turn of its loop, before it waits again.
- * A reader that is slow holds the gate up, so that nothing is relayed unrecorded.
+ * A reader that is slow holds the gate up, so that records keep pace with what is relayed.
  */
 export class AuditWriter {
   #lines = "";

@@ -153,7 +153,7 @@ async function play(
       ? `the socket's mode keeps it out: ${outcome.error}`
       : denied && !decision.allow
       ? `policy ${decision.policy}: ${decision.reason}`
-      : `policy ${decision.policy}; the engine answered ${outcome.status} ${answer}`;
+      : `policy ${decision.policy}; the engine answered ${outcome.status} ${answer}`.trimEnd();
     rows.push({ who, what, allowed: !denied && !("error" in outcome), why });
   }
   const told = `\nWhat the client of a denied request is told:\n  ${example}\n`;

@@ -155,6 +155,7 @@ async function create(
 /** Starts the make-believe process; one that reads its input goes on until an attached client ends it. */
 function start(state: State, container: Container): void {
   container.running = true;
+  container.ended = false;
   state.tell("start", container);
   const { greeting, echo, exitCode } = behaviourOf(container.command);
   container.output += greeting;
@@ -202,8 +203,8 @@ function wait(container: Container, response: ServerResponse): void {
   response.flushHeaders();
   const tell = () => void response.end(JSON.stringify({ StatusCode: container.exitCode }) + "\n");
   // A client waits before it starts the container: only one that has run and ended is over.
-  if (container.running || container.output === "") container.waiting.add(tell);
-  else tell();
+  if (container.ended) tell();
+  else container.waiting.add(tell);
 }
 
 function follow(state: State, response: ServerResponse, until: number): void {

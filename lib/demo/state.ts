@@ -8,6 +8,8 @@ export interface Container {
   readonly tty: boolean;
   readonly created: number;
   running: boolean;
+  /** It has run, and does no longer. */
+  ended: boolean;
   exitCode: number;
   /** Goes away when it ends, as `docker run --rm` asks for. */
   autoRemove: boolean;
@@ -63,6 +65,7 @@ export class State {
       tty,
       created: Math.floor(Date.now() / 1000),
       running: false,
+      ended: false,
       exitCode: 0,
       autoRemove: false,
       inputEnded: false,
@@ -88,6 +91,7 @@ export class State {
   end(container: Container, exitCode: number): void {
     if (!container.running) return;
     container.running = false;
+    container.ended = true;
     container.exitCode = exitCode;
     this.tell("die", container);
     for (const done of container.waiting) done();

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { renderTable } from "../../../lib/demo/table.ts";
+import { startEngine } from "../../../lib/demo/engine.ts";
+import { get, post, Wire } from "../../support/wire.ts";
+import { command } from "../cli/fake_world.ts";
+
+const noDocker = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
+
+/** `who decision what` of the demo's table. */
+function decisions(out: string): string[] {
+  return [...out.matchAll(/^(uid .+?) {2,}(\S.*?) {2,}(allowed|denied) {2}/gm)]
+    .map(([, who, what, decision]) => `${who}: ${what} ${decision}`);
+}
+
+Deno.test("the demo shows who was allowed what, on the engine that is built in", async () => {
+  const { code, out, err } = await command(["demo"], noDocker);
+  assert.deepEqual([code, err], [0, ""]);
+  assert.match(out, /in front of a small engine that is built in/);
+  const root = Deno.uid() === 0;
+  const [reader, owner] = root
+    ? ["uid 1001 on ci", "uid 0 on ops"]
+    : [`uid ${Deno.uid()} on ci`, `uid ${Deno.uid()} on ops`];
+  assert.deepEqual(decisions(out), [
+    `${reader}: system.version allowed`,
+    `${reader}: containers.list allowed`,
+    `${reader}: containers.archive-read denied`,
+    `${reader}: containers.create denied`,
+    `${reader}: GET /containers/x/../../containers/json denied`,
+    ...(root ? ["uid 1002 on ci: system.info denied", "uid 1001 on ops: system.info denied"] : []),
+    `${owner}: system.info allowed`,
+    `${owner}: images.list allowed`,
+    `${owner}: containers.start allowed`,
+  ]);
+  assert.match(out, /postern: containers\.create denied for uid \d+.*\(request [0-9a-f]+\)/);
+  const directory = /\S*postern-demo-[^/\s]+/.exec(out)![0];
+  await assert.rejects(Deno.stat(directory), Deno.errors.NotFound);
+});
+
+Deno.test("no line of the demo's table is longer than the terminal, and none ends in a blank", () => {
+  const rows = [
+    { who: "uid 1", what: "a.b", allowed: true, why: "one two three ".repeat(20).trim() },
+    { who: "uid 22", what: "c.d-e", allowed: false, why: "short" },
+  ];
+  const lines = renderTable(rows, 80, false).split("\n");
+  assert.ok(lines.length > 5);
+  for (const line of lines) {
+    assert.ok(line.length <= 80, line);
+    assert.equal(line, line.trimEnd());
+  }
+  // deno-lint-ignore no-control-regex
+  assert.match(renderTable(rows, 80, true), /\x1b\[32mallowed/);
+});
+
+Deno.test("the built-in engine creates, attaches, starts, waits, logs and removes", async () => {
+  const directory = await Deno.makeTempDir();
+  const engine = await startEngine(`${directory}/e.sock`);
+  try {
+    using wire = await Wire.to(`${directory}/e.sock`);
+    const body = '{"Image":"busybox:1.37","Cmd":["cat"],"Tty":true}';
+    await wire.send(post("/v1.41/containers/create?name=c", body));
+    assert.match(await wire.until("0\r\n\r\n"), /^HTTP\/1\.1 201 .*"Id":"[0-9a-f]{64}"/s);
+    using attached = await Wire.to(`${directory}/e.sock`);
+    await attached.send(
+      "POST /v1.41/containers/c/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: d\r\n" +
+        "Upgrade: tcp\r\nConnection: Upgrade\r\n\r\n",
+    );
+    assert.match(await attached.until("\r\n\r\n"), /^HTTP\/1\.1 101 /);
+    await wire.send(post("/v1.41/containers/c/start", ""));
+    assert.match(await wire.until("\r\n\r\n"), /^HTTP\/1\.1 204 /);
+    await attached.send("echo");
+    assert.equal(await attached.exactly(4), "echo");
+    await attached.closeWrite();
+    assert.equal(await attached.rest(), "");
+    await wire.send(post("/v1.41/containers/c/wait", "", "Connection: close\r\n"));
+    assert.match(await wire.rest(), /"StatusCode":0/);
+    using last = await Wire.to(`${directory}/e.sock`);
+    await last.send("DELETE /v1.41/containers/c HTTP/1.1\r\nHost: d\r\n\r\n");
+    assert.match(await last.until("\r\n\r\n"), /^HTTP\/1\.1 204 /);
+    await last.send(get("/v1.41/containers/c/json", "Connection: close\r\n"));
+    assert.match(await last.rest(), /^HTTP\/1\.1 404 .*No such container: c/s);
+    assert.equal(engine.requests.length, 6);
+  } finally {
+    await engine.close();
+    await Deno.remove(directory, { recursive: true });
+  }
+});
