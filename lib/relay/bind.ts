@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { describeErrno, ECONNREFUSED, ENOENT, errno, SystemError } from "../linux/errno.ts";
+import { chmod, chown, type FileStatus, statusOf, statusOfDescriptor } from "../linux/file.ts";
 import { withDirectoryLock } from "../linux/flock.ts";
 import { close, fchmod, open } from "../linux/io.ts";
 import { peerCredentials } from "../linux/peercred.ts";
@@ -19,8 +20,8 @@ export interface BindRequest {
 export interface BoundSocket {
   readonly fd: number;
   readonly path: string;
-  readonly dev: number;
-  readonly ino: number;
+  /** What the file was when it was made. */
+  readonly file: FileStatus;
 }
 
 /** Why a socket could not be opened, with what to do about it. */
@@ -49,9 +50,9 @@ export function bindSocket(request: BindRequest): BoundSocket {
       if (fchmod(fd, 0) < 0) throw new SystemError("fchmod", path, errno());
       if (bind(fd, unixAddress(path)) < 0) throw new SystemError("bind", path, errno());
       made = true;
-      const { dev, ino } = openUp(request);
+      const file = openUp(request);
       if (listen(fd, request.backlog) < 0) throw new SystemError("listen", path, errno());
-      return { fd, path, dev, ino };
+      return { fd, path, file };
     } catch (error) {
       close(fd);
       if (made) Deno.removeSync(path);
@@ -64,8 +65,8 @@ export function bindSocket(request: BindRequest): BoundSocket {
 export function unlinkSocket(bound: BoundSocket): boolean {
   try {
     return withDirectoryLock(dirname(bound.path), () => {
-      const { dev, ino } = Deno.lstatSync(bound.path);
-      if (dev !== bound.dev || ino !== bound.ino) return false;
+      const now = statusOf(bound.path);
+      if (now?.device !== bound.file.device || now.inode !== bound.file.inode) return false;
       Deno.removeSync(bound.path);
       return true;
     });
@@ -75,30 +76,25 @@ export function unlinkSocket(bound: BoundSocket): boolean {
 }
 
 /** Sets owner, then mode, through a descriptor of this very file: a name could be swapped for another in between. */
-function openUp(request: BindRequest): { dev: number; ino: number } {
+function openUp(request: BindRequest): FileStatus {
   const { socket: path, mode, uid, gid } = request;
   const handle = open(path, O_PATH | O_NOFOLLOW);
   if (handle < 0) throw new SystemError("open", path, errno());
   try {
+    const file = statusOfDescriptor(handle);
+    if (file?.isSocket !== true) throw new BindError(`${path} was replaced while it was opened`);
+    // chmod(2) and chown(2) reach through this link what fchmod(2) refuses for O_PATH.
     const self = `/proc/self/fd/${handle}`;
-    const { dev, ino, isSocket } = Deno.statSync(self);
-    if (!isSocket || ino === null) throw new BindError(`${path} was replaced while it was opened`);
-    if (uid !== undefined || gid !== undefined) chown(self, path, uid ?? null, gid ?? null);
-    Deno.chmodSync(self, mode);
-    return { dev, ino };
+    if ((uid !== undefined || gid !== undefined) && chown(self, uid, gid) < 0) {
+      throw new BindError(
+        `cannot give ${path} to ${uid ?? "-"}:${gid ?? "-"}: ${describeErrno(errno())}; ` +
+          `changing owners needs root, or a group that Postern itself is in`,
+      );
+    }
+    if (chmod(self, mode) < 0) throw new SystemError("chmod", path, errno());
+    return file;
   } finally {
     close(handle);
-  }
-}
-
-function chown(self: string, path: string, uid: number | null, gid: number | null): void {
-  try {
-    Deno.chownSync(self, uid, gid);
-  } catch (error) {
-    throw new BindError(
-      `cannot give ${path} to ${uid ?? "-"}:${gid ?? "-"}: ${(error as Error).message}; ` +
-        `changing owners needs root, or a group that Postern itself is in`,
-    );
   }
 }
 
@@ -117,14 +113,12 @@ function requireDirectory(directory: string, path: string): void {
 
 /** Makes room for bind(2): a socket that nobody listens on goes, anything else stays and is an error. */
 function removeStale(path: string): void {
-  let info: Deno.FileInfo;
-  try {
-    info = Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
+  const file = statusOf(path);
+  if (file === undefined) {
+    if (errno() === ENOENT) return;
+    throw new SystemError("stat", path, errno());
   }
-  if (!info.isSocket) {
+  if (!file.isSocket) {
     throw new BindError(
       `${path} exists and is not a socket; Postern leaves it alone: move it away`,
     );

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import manifest from "../../deno.json" with { type: "json" };
 
 /** One line of the audit log. */
 export interface AuditLine {
@@ -22,6 +23,8 @@ export interface AuditLine {
 }
 
 const main = new URL("../../main.ts", import.meta.url).pathname;
+/** The task start without `deno` and `main.ts serve`: the permissions that its users give it. */
+const flags = manifest.tasks.start.split(" ").slice(1, -2);
 const decoder = new TextDecoder();
 
 /** Postern as its users run it: a process with a configuration, ended by SIGTERM. */
@@ -73,7 +76,7 @@ export class RunningGate implements AsyncDisposable {
 
   static #spawn(directory: string, args: readonly string[]): RunningGate {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", main, ...args],
+      args: [...flags, main, ...args],
       stdin: "null",
       stdout: "null",
       stderr: "piped",

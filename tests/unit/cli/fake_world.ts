@@ -22,6 +22,7 @@ export async function command(
     color: { stdout: false, stderr: false },
     columns: 100,
     readStdin: () => Promise.resolve(""),
+    renounce: () => {},
     onSignal: () => () => {},
   };
   return { code: await run(args, world), out, err };
