@@ -33,11 +33,11 @@ engineTest("64 MiB through cp into a container and out again", async () => {
   await Deno.mkdir(to);
   await Deno.chown(to, ops.uid, null);
   await Deno.writeFile(from, data);
-  const put = await docker(socket, ["cp", "-q", from, `${name}:/tmp/data`], { as: ops });
+  const put = await docker(socket, ["cp", from, `${name}:/tmp/data`], { as: ops });
   assert.equal(put.code, 0, put.err);
   const inside = await docker(engineSocket, ["exec", name, "md5sum", "/tmp/data"]);
   assert.equal(inside.out, `${md5(data)}  /tmp/data\n`);
-  const got = await docker(socket, ["cp", "-q", `${name}:/tmp/data`, `${to}/data`], { as: ops });
+  const got = await docker(socket, ["cp", `${name}:/tmp/data`, `${to}/data`], { as: ops });
   assert.equal(got.code, 0, got.err);
   assert.equal(md5(await Deno.readFile(`${to}/data`)), md5(data));
   await docker(engineSocket, ["rm", "-f", name]);

@@ -87,6 +87,8 @@ engineTest("full: run of a command that is not there", async () => {
   const ran = await same(
     gate,
     (name) => ["run", "--rm", "--name", name, "--network", "none", "bb", "no-such-command"],
+    // The command line of 20.10 cancels its own wait after a failed start, and says so when that comes before the answer.
+    { hide: /^time=.* msg="error waiting for container: context canceled"\n/gm },
   );
   assert.equal(ran.code, 127);
 });
@@ -185,7 +187,7 @@ engineTest("full: cp both ways", async () => {
   await Deno.chmod(directory, 0o777);
   const data = crypto.getRandomValues(new Uint8Array(60_000));
   await Deno.writeFile(`${directory}/in/data`, data);
-  await same(gate, () => ["cp", "-q", `${directory}/in`, `${name}:/tmp/in`]);
+  await same(gate, () => ["cp", `${directory}/in`, `${name}:/tmp/in`]);
   const out = `${directory}/out`;
   const copied = await docker(`${gate.directory}/ops.sock`, ["cp", `${name}:/tmp/in/data`, out], {
     as: ops,

@@ -97,7 +97,7 @@ export class RunningGate implements AsyncDisposable {
   }
 
   /** The audit log so far, once it holds what `enough` wants to see. */
-  async audit(enough: (lines: readonly AuditLine[]) => boolean = () => true): Promise<AuditLine[]> {
+  async audit(enough: (lines: readonly AuditLine[]) => boolean): Promise<AuditLine[]> {
     let lines: AuditLine[] = [];
     for (let tries = 0; tries < 1000; tries++) {
       const text = await Deno.readTextFile(`${this.directory}/audit.jsonl`);

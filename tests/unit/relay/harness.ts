@@ -60,10 +60,16 @@ export class Bench {
     this.#upstream.close();
   }
 
+  /** The audit log, once it holds `count` records: they are written after what they are about, in the same turn of the loop. */
   // deno-lint-ignore no-explicit-any
-  async audit(): Promise<any[]> {
-    const text = await Deno.readTextFile(`${this.directory}/audit.jsonl`);
-    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  async audit(count: number): Promise<any[]> {
+    for (let tries = 0; tries < 1000; tries++) {
+      const text = await Deno.readTextFile(`${this.directory}/audit.jsonl`);
+      const lines = text.split("\n").filter((line) => line !== "");
+      if (lines.length >= count) return lines.map((line) => JSON.parse(line));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`The audit log never held ${count} records`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

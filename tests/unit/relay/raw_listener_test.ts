@@ -19,7 +19,7 @@ Deno.test("a raw listener closes a peer that its policy does not allow, and reco
   await using bench = await Bench.open(readOnly, { protocol: "raw" });
   using client = await bench.client();
   assert.equal(await client.rest(), "");
-  const [record] = await bench.audit();
+  const [record] = await bench.audit(1);
   assert.equal(record.decision, "deny");
   assert.equal(record.request.operation, "raw.connect");
 });
