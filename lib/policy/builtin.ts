@@ -40,6 +40,7 @@ const operable = new Set(
 const closed: Readonly<Record<string, string>> = {
   "containers.list-size": "size=1 makes the engine walk every container's disk",
   "containers.inspect-size": "size=1 makes the engine walk the container's disk",
+  "images.list-size": "shared-size=1 makes the engine walk every image's disk",
   "containers.top-args": "ps_args reaches the host's ps and can show environments",
   "containers.changes": "it makes the engine walk the container's disk",
   "containers.export": "it reads every file of the container",

@@ -41,6 +41,7 @@ const imageImport = known("images.import");
 const options = known("system.options");
 const listSize = known("containers.list-size");
 const inspectSize = known("containers.inspect-size");
+const imagesListSize = known("images.list-size");
 const topArgs = known("containers.top-args");
 
 /**
@@ -56,9 +57,11 @@ export function classify(method: string, target: Target): Classified {
     case "images.pull":
       return pullOrImport(operation, target);
     case "containers.list":
-      return bySize(operation, listSize, target);
+      return byFlag(operation, listSize, "size", target);
     case "containers.inspect":
-      return bySize(operation, inspectSize, target);
+      return byFlag(operation, inspectSize, "size", target);
+    case "images.list":
+      return byFlag(operation, imagesListSize, "shared-size", target);
     case "containers.top":
       return byArguments(operation, target);
     default:
@@ -100,31 +103,44 @@ function narrow(method: string, segments: readonly string[]): Operation | undefi
   return named.get(`${method} ${pattern.join("/")}`);
 }
 
-/** The values of a key. Podman's decoder folds case, so both spellings count. */
-function values(target: Target, key: string): string[] {
-  return target.query.filter(([k]) => k.toLowerCase() === key.toLowerCase()).map(([, v]) => v);
+/**
+ * The value of a key that decides which operation a request is, "" when it is absent. Undefined when the engines that there are
+ * would read different ones: Go's url.Values takes the first of several and tells SIZE from size, Podman's decoder folds case.
+ */
+function decisive(target: Target, key: string): string | undefined {
+  const pairs = target.query.filter(([k]) => fold(k) === key.toLowerCase());
+  if (pairs.length > 1 || (pairs.length === 1 && pairs[0]![0] !== key)) return undefined;
+  return pairs[0]?.[1] ?? "";
 }
 
-function twice(key: string): Classified {
-  return { kind: "malformed", reason: `the parameter ${key} is there twice` };
+/** As Go's strings.EqualFold does, and a little more: U+017F is an s there, U+212A a k. */
+function fold(text: string): string {
+  return text.toUpperCase().toLowerCase();
+}
+
+function ambiguous(key: string): Classified {
+  return {
+    kind: "malformed",
+    reason: `the parameter ${key} is there twice, or in other letters than the API's`,
+  };
 }
 
 function pullOrImport(pull: Operation, target: Target): Classified {
-  const image = values(target, "fromImage");
-  const source = values(target, "fromSrc");
-  if (image.length > 1) return twice("fromImage");
-  if (source.length > 1) return twice("fromSrc");
-  return found((image[0] ?? "") === "" ? imageImport : pull);
+  const image = decisive(target, "fromImage");
+  if (image === undefined) return ambiguous("fromImage");
+  if (decisive(target, "fromSrc") === undefined) return ambiguous("fromSrc");
+  return found(image === "" ? imageImport : pull);
 }
 
-function bySize(plain: Operation, sized: Operation, target: Target): Classified {
-  const size = values(target, "size");
-  if (size.length > 1) return twice("size");
-  return found(size.length === 1 && goBool(size[0]!) ? sized : plain);
+/** A variant where a boolean parameter is true. */
+function byFlag(plain: Operation, flagged: Operation, key: string, target: Target): Classified {
+  const value = decisive(target, key);
+  if (value === undefined) return ambiguous(key);
+  return found(goBool(value) ? flagged : plain);
 }
 
 function byArguments(plain: Operation, target: Target): Classified {
-  const given = values(target, "ps_args");
-  if (given.length > 1) return twice("ps_args");
-  return found((given[0] ?? "") === "" ? plain : topArgs);
+  const value = decisive(target, "ps_args");
+  if (value === undefined) return ambiguous("ps_args");
+  return found(value === "" ? plain : topArgs);
 }

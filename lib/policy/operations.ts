@@ -58,6 +58,7 @@ const rows: readonly Row[] = [
   row("checkpoints.create", W, ["POST /containers/{id}/checkpoints"]),
   row("checkpoints.remove", W, ["DELETE /containers/{id}/checkpoints/{checkpoint}"]),
   row("images.list", R, ["GET /images/json"]),
+  variant("images.list-size", "images.list"),
   row("images.build", W, ["POST /build"], "s"),
   row("images.pull", W, ["POST /images/create"], "s"),
   // POST /images/create as well: classify tells them apart by fromImage.

@@ -88,6 +88,7 @@ const closed = [
   "containers.top-args",
   "containers.list-size",
   "containers.inspect-size",
+  "images.list-size",
   "system.df",
   "containers.changes",
   "raw.connect",
