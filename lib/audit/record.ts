@@ -30,13 +30,19 @@ export interface AuditRecord {
   readonly durationMs?: number;
 }
 
+/** A record holds no more of what a client can make as long as it likes. */
+const MAX_PATH = 512;
+const MAX_GROUPS = 64;
+
 /** The peer's part of every record of a connection, made once. What is unknown is null. */
 export function peerJson(peer: Peer): string {
+  const omitted = (peer.groups?.length ?? 0) - MAX_GROUPS;
   return JSON.stringify({
     uid: peer.uid ?? null,
     user: peer.user ?? null,
     gid: peer.gid ?? null,
-    groups: peer.groups ?? null,
+    groups: peer.groups?.slice(0, MAX_GROUPS) ?? null,
+    ...(omitted > 0 ? { groups_omitted: omitted } : {}),
     pid: peer.pid ?? null,
     exe: peer.exe ?? null,
     container: peer.container ?? null,
@@ -60,7 +66,7 @@ export function auditLine(record: AuditRecord, peer: string): string {
   const after = JSON.stringify({
     request: {
       method: request.method ?? null,
-      path: request.path ?? null,
+      path: request.path === undefined ? null : shortened(request.path),
       operation: request.operation ?? null,
       api_version: request.apiVersion ?? null,
     },
@@ -70,4 +76,8 @@ export function auditLine(record: AuditRecord, peer: string): string {
     duration_ms: record.durationMs ?? null,
   });
   return `${before.slice(0, -1)},"peer":${peer},${after.slice(1)}\n`;
+}
+
+function shortened(path: string): string {
+  return path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path;
 }

@@ -1,7 +1,6 @@
-import { close, O_RDONLY, open } from "./io.ts";
+import { close, O_DIRECTORY, O_RDONLY, open } from "./io.ts";
 import { libc } from "./libc.ts";
 
-const O_DIRECTORY = 0o200000;
 const LOCK_EX_NB = 2 | 4;
 /** How long another holder is waited for, and how often it is asked again, in milliseconds. */
 const PATIENCE_MS = 2000;

@@ -10,6 +10,11 @@ export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_CREAT = 0o100;
 export const O_APPEND = 0o2000;
+export const O_PATH = 0o10000000;
+// arm64 keeps the numbers that 32-bit arm had for these two (arch/arm64/include/uapi/asm/fcntl.h); x86-64's mean others there.
+const ARM = Deno.build.arch === "aarch64";
+export const O_DIRECTORY = ARM ? 0o40000 : 0o200000;
+export const O_NOFOLLOW = ARM ? 0o100000 : 0o400000;
 
 /** Bytes read, 0 at the end, -1 and errno on failure. */
 export function read(fd: number, into: Uint8Array<ArrayBuffer>, length: number): number {

@@ -3,6 +3,8 @@ import type { Assignment, ClientRule, Gate, IdRange, Peer, Policy } from "./type
 
 /** Answers that are kept for peers seen before. */
 const MAX_REMEMBERED = 4096;
+/** Longer lists of groups are cut down to what matters before they are remembered. */
+const MANY_GROUPS = 32;
 
 /** Finds the policy of a peer on a listener. */
 export type Choose = (listener: string, peer: Peer) => Assignment;
@@ -20,7 +22,13 @@ export function choosePolicy(gate: Gate, listener: string, peer: Peer): Assignme
 export function compileGate(gate: Gate): Choose {
   const rulesOf = new Map<string, readonly ClientRule[]>();
   const remembered = new Map<string, Assignment>();
-  return (listener, peer) => {
+  const ranges = gate.clients.flatMap(({ gids }) => gids ?? []);
+  return (listener, everything) => {
+    // A peer can have 65,536 groups, and 65,536 peers each other ones; only those that a rule names make a difference.
+    const { groups } = everything;
+    const peer = groups === undefined || groups.length <= MANY_GROUPS
+      ? everything
+      : { ...everything, groups: groups.filter((group) => inRanges(group, ranges)) };
     const key = `${listener}\n${peer.uid}\n${peer.gid}\n${peer.groups?.join()}`;
     const known = remembered.get(key);
     if (known !== undefined) return known;

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { describeErrno, ECONNREFUSED, ENOENT, errno, SystemError } from "../linux/errno.ts";
 import { chmod, chown, type FileStatus, statusOf, statusOfDescriptor } from "../linux/file.ts";
 import { withDirectoryLock } from "../linux/flock.ts";
-import { close, fchmod, open } from "../linux/io.ts";
+import { close, fchmod, O_NOFOLLOW, O_PATH, open } from "../linux/io.ts";
 import { peerCredentials } from "../linux/peercred.ts";
 import { readLink } from "../linux/proc.ts";
 import { bind, connect, listen, unixAddress, unixSocket } from "../linux/socket.ts";
@@ -28,9 +28,6 @@ export interface BoundSocket {
 export class BindError extends Error {
   override readonly name = "BindError";
 }
-
-const O_PATH = 0o10000000;
-const O_NOFOLLOW = 0o400000;
 
 /**
  * Opens a listening socket whose file never is more open than `mode`: bind(2) takes the mode of the socket's own inode,
@@ -82,7 +79,10 @@ function openUp(request: BindRequest): FileStatus {
   if (handle < 0) throw new SystemError("open", path, errno());
   try {
     const file = statusOfDescriptor(handle);
-    if (file?.isSocket !== true) throw new BindError(`${path} was replaced while it was opened`);
+    // Ours was born with mode 0 and belongs to us; a socket that took its place would be opened up in its stead.
+    if (file?.isSocket !== true || file.mode !== 0 || file.uid !== Deno.uid()) {
+      throw new BindError(`${path} was replaced while it was opened`);
+    }
     // chmod(2) and chown(2) reach through this link what fchmod(2) refuses for O_PATH.
     const self = `/proc/self/fd/${handle}`;
     if ((uid !== undefined || gid !== undefined) && chown(self, uid, gid) < 0) {

@@ -43,6 +43,17 @@ Deno.test("an audit line is one line of JSON with every field of the record, wha
   assert.deepEqual(Object.values(unknown.request), Array(4).fill(null));
 });
 
+Deno.test("what a client can make as long as it likes is cut in a record", () => {
+  const request = { method: "GET", path: `/${"x".repeat(2000)}` };
+  const groups = Array.from({ length: 65_536 }, (_, i) => i);
+  const line = auditLine({ ...record, request }, peerJson({ groups }));
+  assert.ok(line.length < 2000);
+  const { peer, request: { path } } = JSON.parse(line);
+  assert.equal(path, `/${"x".repeat(511)}…`);
+  assert.deepEqual(peer.groups, groups.slice(0, 64));
+  assert.equal(peer.groups_omitted, 65_536 - 64);
+});
+
 Deno.test("lines are written whole, in order and behind what the file holds, when they are flushed", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, "before\n");

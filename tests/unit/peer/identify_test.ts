@@ -46,6 +46,8 @@ const cgroups: [name: string, text: string, expected: string | undefined][] = [
   ["Kubernetes", `0::/kubepods/pod12/cri-containerd-${id}.scope\n`, id],
   ["no container", "0::/user.slice/user-1000.slice\n", undefined],
   ["a longer hexadecimal word", `0::/x/${id}00\n`, undefined],
+  ["a word that only holds one", `0::/x/a${id}b/y\n`, undefined],
+  ["a container that made a folder of its own", `0::/docker/${id}/docker/${"f".repeat(64)}\n`, id],
 ];
 
 for (const [name, text, expected] of cgroups) {

@@ -54,6 +54,13 @@ Deno.test("a range of uids holds at both ends and not beyond", () => {
   }
 });
 
+Deno.test("a group rule matches among thousands of groups, and only then", () => {
+  const gate = gateOf([{ gids: [[70_000, 70_010]], policy: "full" }]);
+  const many = Array.from({ length: 65_000 }, (_, i) => i + 1);
+  assert.equal(chosen(gate, "ci", peer(1, 1, [...many, 70_005])), "full");
+  assert.equal(chosen(gate, "ci", peer(1, 1, many)), "read-only");
+});
+
 Deno.test("a group rule matches the primary group and every supplementary one", () => {
   const gate = gateOf([{ gids: [[50, 50]], policy: "full" }]);
   assert.equal(chosen(gate, "ci", peer(1, 50)), "full");
