@@ -2,6 +2,8 @@ import { describeErrno, EAGAIN, EINTR, errno } from "../linux/errno.ts";
 import { waitWritable, write } from "../linux/io.ts";
 
 const encoder = new TextEncoder();
+/** Characters that wait for the end of a turn at the most; more are written at once. */
+const MOST = 64 * 1024;
 
 /**
  * Collects audit lines and writes them in one go: the relay calls `flush` once a turn of its loop, before it waits again.
@@ -21,6 +23,7 @@ export class AuditWriter {
 
   add(line: string): void {
     this.#lines += line;
+    if (this.#lines.length > MOST) this.flush();
   }
 
   flush(): void {

@@ -108,7 +108,8 @@ function badValue(stop: number): HeadError {
 
 /** The index behind the first CRLF CRLF or LF LF from `start`, or -1; either ends a head, and the parser refuses the second. */
 export function headEnd(bytes: Uint8Array, start: number, end: number): number {
-  for (let i = bytes.indexOf(LF, start); i >= 0 && i + 1 < end; i = bytes.indexOf(LF, i + 1)) {
+  for (let i = start; i + 1 < end; i++) {
+    if (bytes[i] !== LF) continue;
     if (bytes[i + 1] === LF) return i + 2;
     if (bytes[i + 1] === CR && i + 2 < end && bytes[i + 2] === LF) return i + 3;
   }
@@ -133,10 +134,12 @@ export function withoutFields(
   end: number,
   dropped: ReadonlySet<string>,
   added: readonly string[],
-): string {
+): Uint8Array<ArrayBuffer> {
   const lines = ascii(bytes, start, end).split("\r\n").slice(0, -2);
   const kept = lines.filter((line, i) =>
     i === 0 || !dropped.has(line.slice(0, line.indexOf(":")).toLowerCase())
   );
-  return [...kept, ...added, "", ""].join("\r\n");
+  const text = [...kept, ...added, "", ""].join("\r\n");
+  // A byte was made a character, and every character becomes that byte again.
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

@@ -4,9 +4,9 @@ import { libc } from "./libc.ts";
 export const ENOENT = 2;
 export const EINTR = 4;
 export const EAGAIN = 11;
-export const ENFILE = 23;
 export const EMFILE = 24;
 export const ERANGE = 34;
+export const ECONNABORTED = 103;
 export const ECONNREFUSED = 111;
 
 // errno is one int a thread, at an address that never changes: one view of it costs no call at all afterwards.

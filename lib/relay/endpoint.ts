@@ -36,6 +36,8 @@ export class Endpoint {
   gone = false;
   /** The last write was short, EPOLLOUT will tell when there is room. */
   full = false;
+  /** Descriptors and urgent bytes may come with the data: then a read ends where they are, and more may be waiting (unix(7)). */
+  splits = false;
 
   readonly #epoll: Epoll;
 
@@ -63,7 +65,9 @@ export class Endpoint {
   /** Bytes read into `into`, 0 at the end, BLOCKED or FAILED. A short read on a stream socket has emptied it (epoll(7)). */
   receive(into: Uint8Array<ArrayBuffer>, length: number): number {
     const n = this.#settle(() => read(this.fd, into, length));
-    if (n === BLOCKED || (n > 0 && n < length && !this.finished)) this.readable = false;
+    if (n === BLOCKED || (n > 0 && n < length && !this.finished && !this.splits)) {
+      this.readable = false;
+    }
     return n;
   }
 

@@ -21,6 +21,8 @@ export interface Exchange {
   untilClose: boolean;
   /** The engine's connection can serve another request. */
   upstreamKeeps: boolean;
+  /** It went out on a connection that had served another before. */
+  reused: boolean;
   /** The client was told, or has said, that the connection ends with this exchange. */
   clientKeeps: boolean;
 }
@@ -39,6 +41,7 @@ export function newExchange(id: string, head: RequestHead, judgement: Judgement)
     untilClose: false,
     // A body has a connection of its own, so that no disagreement about its end can reach another request.
     upstreamKeeps: head.body === 0,
+    reused: false,
     clientKeeps: head.keepAlive,
   };
 }

@@ -57,19 +57,23 @@ export class Gate {
       release(bound, auditFd);
       throw error;
     }
-    const listeners = options.listeners.map((listener, i): PlannedListener => ({
-      name: listener.name,
-      path: listener.socket,
-      fd: bound[i]!.fd,
-      protocol: listener.protocol,
-      upstream: listener.upstream,
-      ...(listener.maxConnections === undefined ? {} : { maxConnections: listener.maxConnections }),
-    }));
+    const planFor = (worker: number) =>
+      options.listeners.map((listener, i): PlannedListener => ({
+        name: listener.name,
+        path: listener.socket,
+        fd: bound[i]!.fd,
+        protocol: listener.protocol,
+        upstream: listener.upstream,
+        ...(listener.maxConnections === undefined
+          ? {}
+          : { maxConnections: shareOf(listener.maxConnections, worker, options.workers) }),
+      }));
     const shared = options.workers > 1;
     const hands = await Promise.all(
       Array.from(
         { length: options.workers },
-        () => hire({ listeners, gate: options.gate, auditFd, shared }, events),
+        (_, worker) =>
+          hire({ listeners: planFor(worker), gate: options.gate, auditFd, shared }, events),
       ),
     );
     return new Gate(bound, hands, auditFd);
@@ -81,6 +85,11 @@ export class Gate {
     await Promise.all(this.#hands.map(dismiss));
     release(this.#bound, this.#auditFd);
   }
+}
+
+/** What one of several workers has of a number: the shares differ by one at most, and their sum is the number. */
+function shareOf(number: number, worker: number, workers: number): number {
+  return Math.floor(number / workers) + (worker < number % workers ? 1 : 0);
 }
 
 function openAudit(audit: GateOptions["audit"]): number {

@@ -1,5 +1,5 @@
 import { ChunkedScanner } from "../http/chunked.ts";
-import { headEnd, HeadError, withoutFields } from "../http/fields.ts";
+import { HeadError, withoutFields } from "../http/fields.ts";
 import { CHUNKED, parseRequestHead, type RequestHead } from "../http/request_head.ts";
 import {
   bodyOf,
@@ -9,24 +9,18 @@ import {
 } from "../http/response_head.ts";
 import { SHUT_WR, shutdown } from "../linux/socket.ts";
 import { describeDenial } from "../policy/decide.ts";
+import type { Deadline } from "./deadlines.ts";
 import { dial } from "./dial.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
 import { type Exchange, mayUpgrade, newExchange } from "./exchange.ts";
-import {
-  ENDED,
-  Flow,
-  scratch,
-  SINK_FAILED,
-  SOURCE_CLOSED,
-  SOURCE_FAILED,
-  TIRED,
-  WAITING,
-} from "./flow.ts";
+import { ENDED, Flow, SINK_FAILED, SOURCE_CLOSED, SOURCE_FAILED, TIRED, WAITING } from "./flow.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
+import { Inbox } from "./inbox.ts";
 import type { Judgement } from "./judge.ts";
 import type { Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
 import { RawStream } from "./raw_stream.ts";
+import { describeRequest, lasts, Recorder } from "./recorder.ts";
 import { errorReply } from "./reply.ts";
 
 const MAX_HEAD = 64 * 1024;
@@ -34,9 +28,8 @@ const MAX_HEAD = 64 * 1024;
 const MAX_DRAINED = 1024 * 1024;
 /** How long a full backlog of the engine is waited for, in milliseconds. */
 const DIAL_TIMEOUT_MS = 10_000;
-
-const encoder = new TextEncoder();
-const nothing = new Uint8Array(0);
+/** Steps before other connections get their turn: about eight requests that are denied. */
+const STEPS = 16;
 
 type Phase = "idle" | "dialling" | "relaying" | "draining" | "lingering" | "streaming" | "closed";
 
@@ -47,16 +40,18 @@ export class HttpConnection implements Connection {
   readonly #place: Place;
   readonly #client: Endpoint;
   readonly #admitted: Admitted;
+  readonly #recorder: Recorder;
+  /** Bytes of the client that are not judged yet: part of a head, or what follows the current request. */
+  readonly #requests = new Inbox();
+  /** Bytes of the engine that are not passed on yet: part of a head. */
+  readonly #answers = new Inbox();
   readonly #up = new Flow();
   readonly #down = new Flow();
   #upstream: Endpoint | undefined;
   #phase: Phase = "idle";
   #exchange: Exchange | undefined;
-  /** Bytes of the client that are read but not judged yet: part of a head, or what follows the current request. */
-  #held = nothing;
+  #deadline: Deadline | undefined;
   #endAnnounced = false;
-  /** Part of a response head. */
-  #heldResponse = nothing;
 
   constructor(loop: Loop, gatekeeper: Gatekeeper, place: Place, client: Endpoint) {
     this.#loop = loop;
@@ -64,6 +59,7 @@ export class HttpConnection implements Connection {
     this.#place = place;
     this.#client = client;
     this.#admitted = gatekeeper.admit(client.fd, place.listener);
+    this.#recorder = new Recorder(gatekeeper, this.#admitted, place.listener);
     client.owner = this;
   }
 
@@ -72,7 +68,8 @@ export class HttpConnection implements Connection {
   }
 
   run(): void {
-    while (this.#advance());
+    for (let step = 0; step < STEPS; step++) if (!this.#advance()) return;
+    this.#loop.again(this);
   }
 
   /** A deadline has passed: the engine's backlog may have room again, or a refused client has had its time. */
@@ -96,8 +93,7 @@ export class HttpConnection implements Connection {
         case "idle":
           return this.#readRequest();
         case "dialling":
-          if (this.#client.gone) this.#close();
-          return false;
+          return this.#client.gone ? this.#close() : false;
         case "relaying":
           return this.#relay();
         case "draining":
@@ -124,40 +120,39 @@ export class HttpConnection implements Connection {
       case SINK_FAILED:
         return this.#close();
     }
-    let length = this.#held.length;
-    scratch.set(this.#held);
-    let end = headEnd(scratch, 0, length);
+    const inbox = this.#requests;
+    let end = inbox.findHead();
     while (end < 0) {
-      if (length >= MAX_HEAD) throw new HeadError(`a request head over ${MAX_HEAD} bytes`, 431);
-      const n = this.#client.receive(scratch.subarray(length), scratch.length - length);
+      if (inbox.length >= MAX_HEAD) throw tooLarge();
+      const n = inbox.fill(this.#client);
       if (n === BLOCKED) {
-        this.#held = length === 0 ? nothing : scratch.slice(0, length);
+        inbox.keep();
         return false;
       }
       if (n === FAILED || n === 0) return this.#close();
-      const from = Math.max(0, length - 3);
-      length += n;
-      end = headEnd(scratch, from, length);
+      end = inbox.findHead();
     }
-    this.#held = nothing;
-    if (end > MAX_HEAD) throw new HeadError(`a request head over ${MAX_HEAD} bytes`, 431);
-    const head = parseRequestHead(scratch, 0, end);
+    if (end - inbox.start > MAX_HEAD) throw tooLarge();
+    const head = parseRequestHead(inbox.bytes, inbox.start, end);
     const judgement = this.#admitted.judge.judge(head);
-    if (judgement.status === 0) this.#begin(head, judgement, length);
-    else this.#deny(head, judgement, length);
+    if (judgement.status === 0) this.#begin(head, judgement);
+    else this.#deny(head, judgement);
+    inbox.keep();
     return true;
   }
 
-  /** Sends an allowed request on its way; the scratch buffer holds `length` bytes, the head first. */
-  #begin(head: RequestHead, judgement: Judgement, length: number): void {
-    const taken = this.#announceBody(head, length);
-    const id = this.#gatekeeper.nextId();
-    const exchange = newExchange(id, head, judgement);
+  /** Sends an allowed request on its way. */
+  #begin(head: RequestHead, judgement: Judgement): void {
+    const { bytes, start } = this.#requests;
+    const taken = this.#announceBody(head);
+    const exchange = newExchange(this.#gatekeeper.nextId(), head, judgement);
     this.#exchange = exchange;
-    this.#record(exchange, judgement);
+    if (this.#recorder.on) {
+      this.#recorder.decision({ ...describeExchange(exchange), decision: "allow" });
+    }
     this.#up.taken = 0;
     this.#down.taken = 0;
-    this.#send(exchange, this.#forwardedBytes(head, judgement, taken));
+    this.#send(exchange, forwardedBytes(head, judgement, bytes, start, taken));
   }
 
   /** Hands the first bytes of a request to the engine, or keeps them until its backlog has room. */
@@ -168,46 +163,30 @@ export class HttpConnection implements Connection {
     if (kept !== undefined && (exchange.head.body !== 0 || !kept.isQuiet())) this.#dropUpstream();
     if (this.#upstream !== undefined) {
       this.#phase = "relaying";
+      exchange.reused = true;
       if (this.#up.offer(bytes, this.#upstream) !== SINK_FAILED) return;
       // The engine closed it just now and took not one byte: a new connection is as good.
+      exchange.reused = false;
       this.#dropUpstream();
     }
     this.#up.postpone(bytes);
     this.#dial();
   }
 
-  /** Starts the up flow on a body and returns how many bytes in the scratch buffer are this request's; the rest is held. */
-  #announceBody(head: RequestHead, length: number): number {
+  /** Takes the request out of the inbox as far as it has come, starts the up flow on the rest, and returns where it is cut. */
+  #announceBody(head: RequestHead): number {
+    const inbox = this.#requests;
     let taken = head.end;
     if (head.body === CHUNKED) {
       const scanner = new ChunkedScanner();
-      taken = scanner.feed(scratch, head.end, length);
+      taken = scanner.feed(inbox.bytes, head.end, inbox.end);
       this.#up.begin(Infinity, scanner);
     } else {
-      taken = Math.min(length, head.end + head.body);
+      taken = Math.min(inbox.end, head.end + head.body);
       this.#up.begin(head.body - (taken - head.end));
     }
-    this.#held = taken < length ? scratch.slice(taken, length) : nothing;
+    inbox.take(taken);
     return taken;
-  }
-
-  /** The bytes as they came, unless the head asks for an upgrade that this operation does not make. */
-  #forwardedBytes(
-    head: RequestHead,
-    judgement: Judgement,
-    taken: number,
-  ): Uint8Array<ArrayBuffer> {
-    if (head.upgrade === undefined || mayUpgrade(judgement.operation?.name, head.upgrade)) {
-      return scratch.subarray(0, taken);
-    }
-    const connection = head.keepAlive ? "keep-alive" : "close";
-    const hop = new Set(["connection", "upgrade", "http2-settings"]);
-    const added = [`Connection: ${connection}`];
-    const rewritten = encoder.encode(withoutFields(scratch, 0, head.end, hop, added));
-    const bytes = new Uint8Array(rewritten.length + taken - head.end);
-    bytes.set(rewritten);
-    bytes.set(scratch.subarray(head.end, taken), rewritten.length);
-    return bytes;
   }
 
   #dial(): void {
@@ -226,7 +205,7 @@ export class HttpConnection implements Connection {
       return this.#upstreamFailed(504, `connect ${path}: its backlog stayed full`);
     }
     this.#phase = "dialling";
-    this.#loop.retries.add(this);
+    this.#deadline = this.#loop.retries.add(this);
   }
 
   // ---- the exchange
@@ -246,7 +225,7 @@ export class HttpConnection implements Connection {
       switch (this.#up.pump(this.#client, sink)) {
         case ENDED:
           exchange.requestDone = true;
-          this.#holdSurplus();
+          this.#takeSurplus();
           return true;
         case SINK_FAILED:
           // The engine may have answered already and closed; its answer is read next.
@@ -267,48 +246,47 @@ export class HttpConnection implements Connection {
     }
   }
 
+  /**
+   * Nobody is left to answer: the client has closed both ways, and of its request there is nothing that the engine would take
+   * now. The engine must see that, since it ends what only this client wanted.
+   */
+  #isAbandoned(exchange: Exchange): boolean {
+    return this.#client.gone && (exchange.requestDone || this.#upstream?.full === true);
+  }
+
   /** Reads the response's head and passes it on; true when the final one is through. */
   #readResponse(exchange: Exchange): boolean {
-    const upstream = this.#upstream!;
-    let length = this.#heldResponse.length;
-    scratch.set(this.#heldResponse);
-    this.#heldResponse = nothing;
+    const inbox = this.#answers;
     while (true) {
-      const end = headEnd(scratch, 0, length);
+      const end = inbox.findHead();
       if (end >= 0) {
         const head = this.#parseResponse(end);
         if (head === undefined) return false;
-        if (head.status >= 200 || head.status === 101) {
-          return this.#beginResponse(exchange, head, length);
-        }
+        if (head.status >= 200 || head.status === 101) return this.#beginResponse(exchange, head);
         exchange.status = head.status;
-        this.#down.offer(scratch.subarray(0, end), this.#client);
-        scratch.copyWithin(0, end, length);
-        length -= end;
+        this.#down.offer(inbox.bytes.subarray(inbox.start, end), this.#client);
+        inbox.take(end);
         continue;
       }
-      if (length >= MAX_HEAD) {
+      if (inbox.length >= MAX_HEAD) {
         this.#upstreamFailed(502, `it sent a response head over ${MAX_HEAD} bytes`);
         return false;
       }
-      const n = upstream.receive(scratch.subarray(length), scratch.length - length);
+      const n = inbox.fill(this.#upstream!);
       if (n === BLOCKED) {
-        this.#heldResponse = length === 0 ? nothing : scratch.slice(0, length);
-        // The client has closed both ways: the engine must see that, it ends what only this client wanted.
-        if (this.#client.gone && exchange.requestDone) this.#close();
-        return false;
+        inbox.keep();
+        return this.#isAbandoned(exchange) ? this.#close() : false;
       }
       if (n === 0 || n === FAILED) {
-        this.#upstreamFailed(502, "it closed the connection without an answer");
+        this.#unanswered(exchange);
         return false;
       }
-      length += n;
     }
   }
 
   #parseResponse(end: number): ResponseHead | undefined {
     try {
-      return parseResponseHead(scratch, 0, end);
+      return parseResponseHead(this.#answers.bytes, this.#answers.start, end);
     } catch (error) {
       if (!(error instanceof HeadError)) throw error;
       this.#upstreamFailed(502, `it sent ${error.message}`);
@@ -316,44 +294,55 @@ export class HttpConnection implements Connection {
     }
   }
 
-  #beginResponse(exchange: Exchange, head: ResponseHead, length: number): boolean {
+  #beginResponse(exchange: Exchange, head: ResponseHead): boolean {
     const hijacks = exchange.judgement.operation?.hijack === true;
     if (
       hijacks && (head.rawStream || (head.status === 101 && exchange.head.upgrade !== undefined))
     ) {
-      return this.#hijack(exchange, head, length);
+      return this.#hijack(exchange, head);
     }
     if (head.status === 101) {
       this.#upstreamFailed(502, "it switched protocols without being asked");
       return false;
     }
     const body = bodyOf(head, exchange.head.method);
-    let taken = length;
-    try {
-      if (body === CHUNKED) {
-        const scanner = new ChunkedScanner();
-        taken = scanner.feed(scratch, head.end, length);
-        this.#down.begin(Infinity, scanner);
-      } else if (body === UNTIL_CLOSE) this.#down.begin(Infinity);
-      else {
-        taken = Math.min(length, head.end + body);
-        this.#down.begin(body - (taken - head.end));
-      }
-    } catch (error) {
-      if (!(error instanceof HeadError)) throw error;
-      this.#upstreamFailed(502, `it sent ${error.message}`);
-      return false;
-    }
+    const taken = this.#announceAnswer(head, body);
+    if (taken === undefined) return false;
+    const { bytes, start, end } = this.#answers;
     exchange.answered = true;
     exchange.status = head.status;
     exchange.untilClose = body === UNTIL_CLOSE;
     const ends = !head.keepAlive || exchange.untilClose;
     // Bytes behind the response answer no request: they are dropped with the connection they came on.
-    if (ends || taken < length) exchange.upstreamKeeps = false;
+    if (ends || taken < end) exchange.upstreamKeeps = false;
     if (ends) exchange.clientKeeps = false;
-    if (this.#down.offer(scratch.subarray(0, taken), this.#client) !== SINK_FAILED) return true;
-    this.#close();
-    return false;
+    const passed = this.#down.offer(bytes.subarray(start, taken), this.#client) !== SINK_FAILED;
+    this.#answers.clear();
+    return passed || this.#close();
+  }
+
+  /** Starts the down flow on the answer's body; where what has come of it is cut, or undefined when its framing is broken. */
+  #announceAnswer(head: ResponseHead, body: number): number | undefined {
+    const { bytes, end } = this.#answers;
+    if (body === CHUNKED) {
+      const scanner = new ChunkedScanner();
+      try {
+        const taken = scanner.feed(bytes, head.end, end);
+        this.#down.begin(Infinity, scanner);
+        return taken;
+      } catch (error) {
+        if (!(error instanceof HeadError)) throw error;
+        this.#upstreamFailed(502, `it sent ${error.message}`);
+        return undefined;
+      }
+    }
+    if (body === UNTIL_CLOSE) {
+      this.#down.begin(Infinity);
+      return end;
+    }
+    const taken = Math.min(end, head.end + body);
+    this.#down.begin(body - (taken - head.end));
+    return taken;
   }
 
   /** Moves the response's body; true when it is delivered whole. */
@@ -379,7 +368,7 @@ export class HttpConnection implements Connection {
         this.#loop.again(this);
         return false;
       case WAITING:
-        return this.#client.gone && exchange.requestDone ? this.#close() : false;
+        return this.#isAbandoned(exchange) ? this.#close() : false;
       default:
         return this.#close();
     }
@@ -388,7 +377,9 @@ export class HttpConnection implements Connection {
   /** The response is through: on to the next request, if the framing and both sides allow one. */
   #finish(exchange: Exchange): boolean {
     // An early answer: the rest of the request still has to be taken before the next one can be found.
-    if (!exchange.requestDone && exchange.clientKeeps) return false;
+    if (!exchange.requestDone && exchange.clientKeeps) {
+      return this.#isAbandoned(exchange) ? this.#close() : false;
+    }
     this.#recordEnd(exchange);
     this.#exchange = undefined;
     if (!exchange.upstreamKeeps) this.#dropUpstream();
@@ -398,13 +389,17 @@ export class HttpConnection implements Connection {
       this.#phase = "idle";
       return true;
     }
-    const quiet = this.#held.length === 0 && (!this.#client.readable || this.#client.finished);
+    const quiet = this.#requests.length === 0 && (!this.#client.readable || this.#client.finished);
     return quiet ? this.#close() : this.#startLingering();
   }
 
-  #hijack(exchange: Exchange, head: ResponseHead, length: number): boolean {
+  #hijack(exchange: Exchange, head: ResponseHead): boolean {
     const upstream = this.#upstream!;
-    if (!exchange.requestDone) return this.#close();
+    if (!exchange.requestDone) {
+      // The stream begins behind the request: the engine's head waits until that has ended.
+      this.#answers.keep();
+      return false;
+    }
     exchange.answered = true;
     exchange.status = head.status;
     this.#phase = "streaming";
@@ -412,21 +407,24 @@ export class HttpConnection implements Connection {
     const stream = new RawStream(host, this.#client, upstream, this.#up, this.#down, () => {
       this.#close();
     });
-    if (length > 0) this.#down.offer(scratch.subarray(0, length), this.#client);
-    if (this.#held.length > 0) this.#up.offer(this.#held, upstream);
-    this.#held = nothing;
+    const { bytes, start, end } = this.#answers;
+    this.#down.offer(bytes.subarray(start, end), this.#client);
+    this.#answers.clear();
+    const early = this.#requests;
+    if (early.length > 0) this.#up.offer(early.bytes.subarray(early.start, early.end), upstream);
+    early.clear();
     stream.run();
     return false;
   }
 
   // ---- refusals
 
-  #deny(head: RequestHead, judgement: Judgement, length: number): void {
+  #deny(head: RequestHead, judgement: Judgement): void {
     const id = this.#gatekeeper.nextId();
     const { decision, operation, status } = judgement;
     if (decision.allow) throw new TypeError("Cannot deny what is allowed");
-    this.#gatekeeper.record(this.#admitted.peerJson, {
-      ...this.#recordBase(id),
+    this.#recorder.decision({
+      id,
       decision: "deny",
       reason: decision.reason,
       rule: decision.rule,
@@ -449,7 +447,7 @@ export class HttpConnection implements Connection {
     }
     this.#up.taken = 0;
     this.#phase = "draining";
-    this.#announceBody(head, length);
+    this.#announceBody(head);
   }
 
   /** Answers what is not clean HTTP, or breaks its framing later, and ends the connection. */
@@ -465,8 +463,8 @@ export class HttpConnection implements Connection {
     }
     const id = exchange?.id ?? this.#gatekeeper.nextId();
     const reason = `malformed request: ${error.message}`;
-    this.#gatekeeper.record(this.#admitted.peerJson, {
-      ...this.#recordBase(id),
+    this.#recorder.decision({
+      id,
       decision: "deny",
       reason,
       rule: "strict HTTP",
@@ -479,6 +477,20 @@ export class HttpConnection implements Connection {
     this.#dropUpstream();
     this.#reply(error.status, `postern: ${reason} (request ${id})`, { head: false, close: true });
     this.#startLingering();
+  }
+
+  /** The engine ended its connection instead of answering. */
+  #unanswered(exchange: Exchange): void {
+    const reason = "it closed the connection without an answer";
+    if (!exchange.reused || this.#answers.length > 0 || exchange.status !== 0) {
+      this.#upstreamFailed(502, reason);
+      return;
+    }
+    // It had closed a kept connection while the request was on its way. Without a gate the client would see just that, and
+    // every HTTP client knows what may be sent again then (RFC 9110 §9.2.2); a 502 it would believe.
+    this.#recordEnd(exchange, reason);
+    this.#exchange = undefined;
+    this.#close();
   }
 
   #upstreamFailed(status: number, reason: string): void {
@@ -502,7 +514,7 @@ export class HttpConnection implements Connection {
   #drain(): boolean {
     const outcome = this.#up.pump(this.#client, undefined);
     if (outcome === ENDED) {
-      this.#holdSurplus();
+      this.#takeSurplus();
       this.#phase = "idle";
       return true;
     }
@@ -515,7 +527,7 @@ export class HttpConnection implements Connection {
   #startLingering(): boolean {
     this.#up.abandon();
     this.#up.begin(Infinity);
-    this.#held = nothing;
+    this.#requests.clear();
     this.#phase = "lingering";
     this.#down.begin(0);
     return true;
@@ -532,24 +544,25 @@ export class HttpConnection implements Connection {
     if (!this.#endAnnounced) {
       this.#endAnnounced = true;
       shutdown(this.#client.fd, SHUT_WR);
-      this.#loop.lingering.add(this);
+      this.#deadline = this.#loop.lingering.add(this);
     }
     const drained = this.#up.pump(this.#client, undefined);
     if (drained === TIRED) this.#loop.again(this);
     return drained === SOURCE_CLOSED || drained === SOURCE_FAILED ? this.#close() : false;
   }
 
-  // ---- ends and records
+  // ---- ends
 
-  #holdSurplus(): void {
-    if (this.#up.surplus !== undefined) this.#held = this.#up.surplus;
+  /** What followed a chunked body in the same read begins the next request. */
+  #takeSurplus(): void {
+    if (this.#up.surplus !== undefined) this.#requests.put(this.#up.surplus);
     this.#up.surplus = undefined;
   }
 
   #dropUpstream(): void {
     if (this.#upstream !== undefined) this.#loop.release(this.#upstream);
     this.#upstream = undefined;
-    this.#heldResponse = nothing;
+    this.#answers.clear();
   }
 
   #close(): false {
@@ -557,61 +570,59 @@ export class HttpConnection implements Connection {
     this.#phase = "closed";
     if (this.#exchange !== undefined) this.#recordEnd(this.#exchange);
     this.#exchange = undefined;
+    this.#deadline?.cancel();
     this.#up.abandon();
     this.#down.abandon();
+    this.#requests.clear();
     this.#dropUpstream();
     this.#loop.release(this.#client);
     this.#place.left(this);
     return false;
   }
 
-  #recordBase(id: string) {
-    const { assignment } = this.#admitted;
-    return {
-      time: Date.now(),
-      id,
-      event: "decision",
-      policy: assignment.policy.name,
-      mode: assignment.policy.mode,
-      listener: this.#place.listener,
-    } as const;
-  }
-
-  #record(exchange: Exchange, judgement: Judgement): void {
-    if (this.#admitted.peerJson === "") return;
-    this.#gatekeeper.record(this.#admitted.peerJson, {
-      ...this.#recordBase(exchange.id),
-      decision: "allow",
-      rule: judgement.decision.rule,
-      request: describeRequest(exchange.head.method, judgement),
-    });
-  }
-
   /** A stream's end, or a failure of the engine's, gets a line of its own. */
   #recordEnd(exchange: Exchange, failure?: string): void {
-    if (this.#admitted.peerJson === "") return;
-    const { operation, decision } = exchange.judgement;
-    if (operation?.stream !== true && operation?.hijack !== true && failure === undefined) return;
-    this.#gatekeeper.record(this.#admitted.peerJson, {
-      ...this.#recordBase(exchange.id),
-      event: "end",
+    if (!this.#recorder.on) return;
+    if (failure === undefined && !lasts(exchange.judgement.operation)) return;
+    this.#recorder.end({
+      ...describeExchange(exchange),
       decision: "allow",
       ...(failure === undefined ? {} : { reason: failure }),
-      rule: decision.rule,
-      request: describeRequest(exchange.head.method, exchange.judgement),
       ...(exchange.status === 0 ? {} : { status: exchange.status }),
       bytesIn: this.#up.taken,
       bytesOut: this.#down.taken,
-      durationMs: Math.round(performance.now() - exchange.startedAt),
-    });
+    }, exchange.startedAt);
   }
 }
 
-function describeRequest(method: string, judgement: Judgement) {
+function tooLarge(): HeadError {
+  return new HeadError(`a request head over ${MAX_HEAD} bytes`, 431);
+}
+
+function describeExchange({ id, head, judgement }: Exchange) {
   return {
-    method,
-    path: judgement.path,
-    ...(judgement.operation === undefined ? {} : { operation: judgement.operation.name }),
-    ...(judgement.apiVersion === undefined ? {} : { apiVersion: judgement.apiVersion }),
+    id,
+    rule: judgement.decision.rule,
+    request: describeRequest(head.method, judgement),
   };
+}
+
+/** The bytes as they came, unless the head asks for an upgrade that this operation does not make. */
+function forwardedBytes(
+  head: RequestHead,
+  judgement: Judgement,
+  bytes: Uint8Array<ArrayBuffer>,
+  start: number,
+  end: number,
+): Uint8Array<ArrayBuffer> {
+  if (head.upgrade === undefined || mayUpgrade(judgement.operation?.name, head.upgrade)) {
+    return bytes.subarray(start, end);
+  }
+  const hop = new Set(["connection", "upgrade", "http2-settings"]);
+  const added = [`Connection: ${head.keepAlive ? "keep-alive" : "close"}`];
+  const rewritten = withoutFields(bytes, start, head.end, hop, added);
+  const forwarded = new Uint8Array(rewritten.length + end - head.end);
+  forwarded.set(rewritten);
+  forwarded.set(bytes.subarray(head.end, end), rewritten.length);
+  return forwarded;
 }

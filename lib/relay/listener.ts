@@ -29,6 +29,10 @@ export class Listener implements Acceptor {
     };
   }
 
+  get limited(): boolean {
+    return this.#limit !== Infinity;
+  }
+
   get open(): boolean {
     return this.#connections.size < this.#limit;
   }
@@ -49,6 +53,6 @@ export class Listener implements Acceptor {
   #remove(connection: Connection): void {
     const wasFull = !this.open;
     this.#connections.delete(connection);
-    if (wasFull) this.#loop.reopen(this);
+    if (wasFull && this.open) this.#loop.listen(this);
   }
 }

@@ -1,5 +1,5 @@
 import type { AuditWriter } from "../audit/writer.ts";
-import { EMFILE, ENFILE, errno } from "../linux/errno.ts";
+import { describeErrno, EAGAIN, ECONNABORTED, EINTR, EMFILE, errno } from "../linux/errno.ts";
 import { Epoll, EPOLLET, EPOLLEXCLUSIVE, EPOLLIN } from "../linux/epoll.ts";
 import { close, read } from "../linux/io.ts";
 import { accept } from "../linux/socket.ts";
@@ -9,8 +9,10 @@ import { Endpoint, type Owner } from "./endpoint.ts";
 /** Somebody who takes new connections from a listening socket. */
 export interface Acceptor {
   readonly fd: number;
-  /** May take another now; when it may again, it calls `loop.reopen`. */
+  /** May take another now; when it may again, it calls `loop.listen`. */
   readonly open: boolean;
+  /** Whether `open` can ever be false. */
+  readonly limited: boolean;
   accepted(fd: number): void;
 }
 
@@ -34,27 +36,45 @@ export class Loop {
   readonly #closing: number[] = [];
   readonly #audit: AuditWriter | undefined;
   readonly #wakeFd: number;
+  readonly #shared: boolean;
   readonly #warn: (message: string) => void;
   #runnable = new Set<Owner>();
-  #outOfDescriptors = false;
+  /** The kernel has no descriptor or memory for another connection just now. */
+  #short = false;
 
-  constructor(wakeFd: number, audit: AuditWriter | undefined, warn: (message: string) => void) {
+  /** `shared`: other workers take connections from the same listening sockets. */
+  constructor(
+    wakeFd: number,
+    shared: boolean,
+    audit: AuditWriter | undefined,
+    warn: (message: string) => void,
+  ) {
     this.#wakeFd = wakeFd;
+    this.#shared = shared;
     this.#audit = audit;
     this.#warn = warn;
     this.#epoll.add(wakeFd, EPOLLIN);
   }
 
-  /** Starts taking connections. Edge-triggered; `shared` wakes one worker for each instead of all (epoll_ctl(2)). */
-  listen(acceptor: Acceptor, shared: boolean): void {
+  /**
+   * Starts taking connections, and starts again after the acceptor had no room: epoll tells of those that wait already.
+   * Edge-triggered. EPOLLEXCLUSIVE wakes one worker for a connection instead of all (epoll_ctl(2)); where that one could turn
+   * out to have no room, all are woken.
+   */
+  listen(acceptor: Acceptor): void {
+    const exclusive = this.#shared && !acceptor.limited ? EPOLLEXCLUSIVE : 0;
     this.#acceptors.set(acceptor.fd, acceptor);
-    this.#epoll.add(acceptor.fd, EPOLLIN | EPOLLET | (shared ? EPOLLEXCLUSIVE : 0));
-    this.reopen(acceptor);
+    // Without an event it is asked without one.
+    if (this.#epoll.add(acceptor.fd, EPOLLIN | EPOLLET | exclusive) < 0) {
+      this.#waiting.add(acceptor);
+    }
   }
 
-  /** Looks for connections that came while the acceptor did not take any: their edge has passed. */
-  reopen(acceptor: Acceptor): void {
-    this.#waiting.add(acceptor);
+  /** An acceptor without room leaves the new connections to other workers, or to the backlog. */
+  #pause(acceptor: Acceptor): void {
+    this.#waiting.delete(acceptor);
+    this.#acceptors.delete(acceptor.fd);
+    this.#epoll.remove(acceptor.fd);
   }
 
   /** Wraps a connected descriptor; undefined, with the descriptor closed, when the kernel takes no more. */
@@ -98,7 +118,7 @@ export class Loop {
 
   #timeout(): number {
     if (this.#runnable.size > 0) return 0;
-    if (this.#waiting.size > 0) return this.#outOfDescriptors ? RETRY_MS : 0;
+    if (this.#waiting.size > 0) return this.#short ? RETRY_MS : 0;
     const next = Math.min(this.retries.next(), this.lingering.next());
     return next === Infinity ? -1 : Math.ceil(next);
   }
@@ -132,8 +152,9 @@ export class Loop {
         owner.close();
       }
     }
-    this.retries.run();
-    this.lingering.run();
+    const failed = (error: unknown) => this.#reportFault(error);
+    this.retries.run(failed);
+    this.lingering.run(failed);
     for (const acceptor of this.#waiting) this.#accept(acceptor);
     for (const fd of this.#closing) close(fd);
     this.#closing.length = 0;
@@ -154,15 +175,21 @@ export class Loop {
     this.release(endpoint);
   }
 
+  /** The connections stay in the backlog and are asked for again; the operator is told once. */
+  #cannotAccept(code: number): void {
+    if (!this.#short) {
+      const advice = code === EMFILE ? "; raise the limit (LimitNOFILE=)" : "";
+      this.#warn(`new connections wait: accept: ${describeErrno(code)}${advice}`);
+    }
+    this.#short = true;
+  }
+
   #accept(acceptor: Acceptor): void {
     for (let n = 0; n < ACCEPTS; n++) {
-      if (!acceptor.open) {
-        this.#waiting.delete(acceptor);
-        return;
-      }
+      if (!acceptor.open) return this.#pause(acceptor);
       const fd = accept(acceptor.fd);
       if (fd >= 0) {
-        this.#outOfDescriptors = false;
+        this.#short = false;
         try {
           acceptor.accepted(fd);
         } catch (error) {
@@ -171,17 +198,9 @@ export class Loop {
         }
         continue;
       }
-      const code = errno();
-      if (code !== EMFILE && code !== ENFILE) {
-        this.#waiting.delete(acceptor);
-        return;
-      }
-      if (!this.#outOfDescriptors) {
-        this.#warn(
-          "no file descriptor is left: new connections wait; raise the limit (LimitNOFILE=)",
-        );
-      }
-      this.#outOfDescriptors = true;
+      if (errno() === EAGAIN) this.#waiting.delete(acceptor);
+      else if (errno() !== EINTR && errno() !== ECONNABORTED) this.#cannotAccept(errno());
+      else continue;
       return;
     }
   }

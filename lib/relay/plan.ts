@@ -7,7 +7,7 @@ export interface PlannedListener {
   readonly fd: number;
   readonly protocol: "http" | "raw";
   readonly upstream: string;
-  /** Clients served at once; more wait in the kernel's backlog. */
+  /** Clients that this worker serves at once; more wait in the kernel's backlog. */
   readonly maxConnections?: number;
 }
 

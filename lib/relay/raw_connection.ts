@@ -1,47 +1,53 @@
+import type { Deadline } from "./deadlines.ts";
 import { dial, type Upstream } from "./dial.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Flow } from "./flow.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import type { Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
+import type { Verdict } from "../policy/types.ts";
 import { RawStream } from "./raw_stream.ts";
+import { Recorder } from "./recorder.ts";
 
 /** The operation that connecting to a raw listener is judged as: there is nothing else to judge. */
 const OPERATION = "raw.connect";
+const request = { operation: OPERATION };
 
 /** One client of a `protocol: raw` listener: judged once, by who it is, then relayed without being read. */
 export class RawConnection implements Connection {
   readonly #loop: Loop;
-  readonly #gatekeeper: Gatekeeper;
   readonly #place: Place;
   readonly #admitted: Admitted;
+  readonly #recorder: Recorder;
   readonly #id: string;
   readonly #startedAt = performance.now();
   readonly #up = new Flow();
   readonly #down = new Flow();
   readonly #client: Endpoint;
   #upstream: Endpoint | undefined;
+  #deadline: Deadline | undefined;
   #closed = false;
 
   constructor(loop: Loop, gatekeeper: Gatekeeper, place: Place, client: Endpoint) {
     this.#loop = loop;
-    this.#gatekeeper = gatekeeper;
     this.#place = place;
     this.#client = client;
     this.#admitted = gatekeeper.admit(client.fd, place.listener);
+    this.#recorder = new Recorder(gatekeeper, this.#admitted, place.listener);
     this.#id = gatekeeper.nextId();
     client.owner = this;
   }
 
   start(): void {
-    const verdict = this.#admitted.assignment.policy.verdicts[OPERATION];
+    const verdict = this.#verdict;
+    const known = { id: this.#id, request, rule: verdict?.rule ?? this.#admitted.assignment.rule };
     if (verdict?.allow === true) {
-      this.#record("decision", "allow", verdict.rule);
+      this.#recorder.decision({ ...known, decision: "allow" });
       this.#dial(this.#place.upstream);
       return;
     }
-    const rule = verdict?.rule ?? this.#admitted.assignment.rule;
-    this.#record("decision", "deny", rule, { reason: verdict?.reason ?? "not allowed" });
+    const reason = verdict?.reason ?? "not allowed";
+    this.#recorder.decision({ ...known, decision: "deny", reason });
     this.close();
   }
 
@@ -51,12 +57,13 @@ export class RawConnection implements Connection {
   }
 
   expire(): void {
-    if (!this.#closed) this.#dial(this.#place.upstream);
+    this.#dial(this.#place.upstream);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#deadline?.cancel();
     this.#up.abandon();
     this.#down.abandon();
     this.#loop.release(this.#client);
@@ -66,7 +73,10 @@ export class RawConnection implements Connection {
 
   #dial({ path, address }: Upstream): void {
     const result = dial(path, address);
-    if ("busy" in result) return this.#loop.retries.add(this);
+    if ("busy" in result) {
+      this.#deadline = this.#loop.retries.add(this);
+      return;
+    }
     if ("failure" in result) return this.#end(result.failure);
     this.#upstream = this.#loop.attach(result.fd);
     if (this.#upstream === undefined) return this.#end("no room in epoll");
@@ -83,36 +93,19 @@ export class RawConnection implements Connection {
 
   #end(failure?: string): void {
     if (this.#closed) return;
-    const { assignment } = this.#admitted;
-    const rule = assignment.policy.verdicts[OPERATION]?.rule ?? assignment.rule;
-    this.#record("end", "allow", rule, {
+    this.#recorder.end({
+      id: this.#id,
+      request,
+      decision: "allow",
+      rule: this.#verdict?.rule ?? this.#admitted.assignment.rule,
       ...(failure === undefined ? {} : { reason: failure }),
       bytesIn: this.#up.taken,
       bytesOut: this.#down.taken,
-      durationMs: Math.round(performance.now() - this.#startedAt),
-    });
+    }, this.#startedAt);
     this.close();
   }
 
-  #record(
-    event: "decision" | "end",
-    decision: "allow" | "deny",
-    rule: string,
-    more: { reason?: string; bytesIn?: number; bytesOut?: number; durationMs?: number } = {},
-  ): void {
-    const { assignment, peerJson } = this.#admitted;
-    if (peerJson === "") return;
-    this.#gatekeeper.record(peerJson, {
-      time: Date.now(),
-      id: this.#id,
-      event,
-      decision,
-      rule,
-      policy: assignment.policy.name,
-      mode: assignment.policy.mode,
-      listener: this.#place.listener,
-      request: { operation: OPERATION },
-      ...more,
-    });
+  get #verdict(): Verdict | undefined {
+    return this.#admitted.assignment.policy.verdicts[OPERATION];
   }
 }

@@ -45,8 +45,10 @@ export class RawStream implements Owner {
     this.#onEnd = onEnd;
     up.begin(Infinity);
     down.begin(Infinity);
-    client.owner = this;
-    upstream.owner = this;
+    for (const endpoint of [client, upstream]) {
+      endpoint.owner = this;
+      endpoint.splits = true;
+    }
   }
 
   run(): void {

@@ -19,9 +19,9 @@ function serve(plan: Plan): Promise<void> {
   const warn = (message: string) => report({ type: "log", level: "warning", message });
   const audit = plan.auditFd < 0 ? undefined : new AuditWriter(plan.auditFd, warn);
   const gatekeeper = new Gatekeeper(plan.gate, new NameCache(), audit);
-  const loop = new Loop(plan.wakeFd, audit, warn);
+  const loop = new Loop(plan.wakeFd, plan.shared, audit, warn);
   const listeners = plan.listeners.map((planned) => new Listener(loop, gatekeeper, planned));
-  for (const listener of listeners) loop.listen(listener, plan.shared);
+  for (const listener of listeners) loop.listen(listener);
   report({ type: "ready" });
   return loop.run(async () => {
     const stop = await nextOrder() === "stop";

@@ -161,3 +161,22 @@ Deno.test("every request leaves one decision in the audit log, the denied ones w
   assert.ok(denied.reason.length > 0);
   assert.notEqual(allowed.id, denied.id);
 });
+
+Deno.test("a client that leaves in the middle of a body that the engine does not read is let go", async () => {
+  await using bench = await Bench.open();
+  const client = await bench.client();
+  const length = 50_000_000;
+  await client.send(
+    `POST /containers/x/wait HTTP/1.1\r\nHost: d\r\nContent-Length: ${length}\r\n\r\n`,
+  );
+  using engine = await bench.engine();
+  await engine.until("\r\n\r\n");
+  const sending = client.send("x".repeat(length)).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  client.close();
+  await sending;
+  const [, end] = await bench.audit(2);
+  assert.equal(end.event, "end");
+  assert.ok(end.bytes_in < length);
+  assert.ok((await engine.rest()).length < length, "what it had taken already, and then the end");
+});

@@ -9,6 +9,7 @@ export class Bench {
   readonly path: string;
   readonly #gate: Gate;
   readonly #upstream: Deno.UnixListener;
+  #early: Promise<Wire> | undefined;
 
   private constructor(directory: string, gate: Gate, upstream: Deno.UnixListener) {
     this.directory = directory;
@@ -52,7 +53,15 @@ export class Bench {
 
   /** The next connection that the gate makes to the engine. */
   async engine(): Promise<Wire> {
-    return new Wire(await this.#upstream.accept());
+    const early = this.#early;
+    this.#early = undefined;
+    return await (early ?? this.#upstream.accept().then((conn) => new Wire(conn)));
+  }
+
+  /** A connection that was waited for in vain is the next one. */
+  giveBack(early: Promise<Wire>): void {
+    this.#early = early;
+    early.catch(() => {});
   }
 
   /** The engine goes away: nobody listens any more. */

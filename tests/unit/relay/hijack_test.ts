@@ -136,3 +136,21 @@ Deno.test("the end of a hijacked stream is recorded with its bytes", async () =>
   assert.equal(end.bytes_in, post("/containers/x/attach", "", upgrade).length + 5);
   assert.equal(typeof end.duration_ms, "number");
 });
+
+Deno.test("a hijack that the engine begins early waits for the end of the request", async () => {
+  await using bench = await Bench.open();
+  using client = await bench.client();
+  await client.send(
+    "POST /exec/x/start HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n" +
+      "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+  );
+  using engine = await bench.engine();
+  await engine.until("{}\r\n");
+  await engine.send(`${switched}hello`);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await client.send("0\r\n\r\n");
+  assert.equal(await engine.until("0\r\n\r\n"), "0\r\n\r\n");
+  assert.equal(await client.exactly(switched.length + 5), `${switched}hello`);
+  await client.send("stdin");
+  assert.equal(await engine.exactly(5), "stdin");
+});

@@ -173,3 +173,49 @@ Deno.test("over its limit of connections a listener lets the next client wait, n
   await next.send(ok("2"));
   assert.equal(await second.message(), ok("2"));
 });
+
+Deno.test("an engine that dies under a second request leaves the retry to the client, as without a gate", async () => {
+  await using bench = await Bench.open();
+  using client = await bench.client();
+  await client.send(get("/_ping"));
+  const engine = await bench.engine();
+  await engine.message();
+  await engine.send(ok("1"));
+  await client.message();
+  await client.send(get("/version"));
+  await engine.message();
+  engine.close();
+  assert.equal(await client.rest(), "", "closed without an answer, not a 502");
+  const [, , end] = await bench.audit(3);
+  assert.deepEqual([end.event, end.reason], ["end", "it closed the connection without an answer"]);
+});
+
+Deno.test("a limit of connections holds for all workers together, and none of its places is lost", async () => {
+  await using bench = await Bench.open(undefined, { workers: 3, maxConnections: 4 });
+  const clients = await Promise.all(Array.from({ length: 12 }, () => bench.client()));
+  for (const client of clients) await client.send(get("/_ping"));
+  const served = async (count: number) => {
+    const engines = [];
+    for (let i = 0; i < count; i++) engines.push(await bench.engine());
+    return engines;
+  };
+  for (let left = clients.length; left > 0; left -= 4) {
+    const engines = await served(4);
+    const another = bench.engine();
+    const early = await Promise.race([
+      another,
+      new Promise((resolve) => setTimeout(resolve, 100)).then(() => undefined),
+    ]);
+    assert.equal(early, undefined, "nobody beyond the limit is served");
+    bench.giveBack(another);
+    for (const engine of engines) {
+      await engine.message();
+      await engine.send(ok("x", "Connection: close\r\n"));
+      engine.close();
+    }
+  }
+  for (const client of clients) {
+    assert.match(await client.message(), /200 OK/);
+    client.close();
+  }
+});

@@ -2,16 +2,25 @@ import assert from "node:assert/strict";
 import { close, eventfd, signalEventfd } from "../../../lib/linux/io.ts";
 import { bindSocket, unlinkSocket } from "../../../lib/relay/bind.ts";
 import { type Acceptor, Loop } from "../../../lib/relay/loop.ts";
-import { Wire } from "../../support/wire.ts";
+import { NameCache } from "../../../lib/peer/names.ts";
+import { builtinPolicies } from "../../../lib/policy/builtin.ts";
+import { Gatekeeper } from "../../../lib/relay/gatekeeper.ts";
+import { Listener } from "../../../lib/relay/listener.ts";
+import { post, Wire } from "../../support/wire.ts";
 
-/** Runs `prepare`'s loop for one turn and returns its warnings. */
-async function oneTurn(prepare: (loop: Loop) => void): Promise<string[]> {
+/** Runs `prepare`'s loop for one turn, then once more after `afterwards`, and returns its warnings. */
+async function oneTurn(prepare: (loop: Loop) => void, afterwards = () => {}): Promise<string[]> {
   const warnings: string[] = [];
   const wakeFd = eventfd();
-  const loop = new Loop(wakeFd, undefined, (message) => warnings.push(message));
+  const loop = new Loop(wakeFd, false, undefined, (message) => warnings.push(message));
   prepare(loop);
   signalEventfd(wakeFd);
-  await loop.run(() => Promise.resolve(true));
+  let turns = 0;
+  await loop.run(() => {
+    afterwards();
+    signalEventfd(wakeFd);
+    return Promise.resolve(++turns === 2);
+  });
   close(wakeFd);
   return warnings;
 }
@@ -40,16 +49,43 @@ Deno.test("a fault while a connection is taken closes it", async () => {
     const acceptor: Acceptor = {
       fd: bound.fd,
       open: true,
+      limited: false,
       accepted(fd) {
         loop.attach(fd);
         throw new RangeError("no");
       },
     };
-    loop.listen(acceptor, false);
+    loop.listen(acceptor);
   });
   assert.equal(await wire.rest(), "");
   assert.match(warnings.join(), /RangeError: no/);
   unlinkSocket(bound);
   close(bound.fd);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("a client that floods the gate with denied requests gets a few answers in its turn, then others have theirs", async () => {
+  const directory = await Deno.makeTempDir();
+  const bound = bindSocket({ socket: `${directory}/a.sock`, mode: 0o600, backlog: 5 });
+  using wire = await Wire.to(bound.path);
+  await wire.send(post("/containers/create", "").repeat(300));
+  const rules = {
+    clients: [],
+    listenerPolicies: {},
+    defaultPolicy: "deny",
+    policies: builtinPolicies,
+  };
+  const gatekeeper = new Gatekeeper(rules, new NameCache(), undefined);
+  const { fd, path } = bound;
+  const planned = { name: "a", path, fd, protocol: "http", upstream: "/nowhere" } as const;
+  let listener: Listener | undefined;
+  await oneTurn((loop) => {
+    listener = new Listener(loop, gatekeeper, planned);
+    loop.listen(listener);
+  }, () => listener!.close());
+  close(fd);
+  const answers = (await wire.rest()).split("HTTP/1.1 403 ").length - 1;
+  assert.ok(answers > 0 && answers <= 8, `${answers} answers in one turn`);
+  unlinkSocket(bound);
   await Deno.remove(directory, { recursive: true });
 });
