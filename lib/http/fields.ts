@@ -1,4 +1,15 @@
-import { ascii, COLON, CR, HTAB, isToken, isValue, LF, showByte, SP } from "./characters.ts";
+import {
+  ascii,
+  COLON,
+  CR,
+  HTAB,
+  isDigit,
+  isToken,
+  isValue,
+  LF,
+  showByte,
+  SP,
+} from "./characters.ts";
 
 /** A head has more fields than any Docker client sends; the rest is an attack on memory. */
 export const MAX_FIELDS = 200;
@@ -14,17 +25,16 @@ export type FieldName =
   | "content-type"
   | "trailer";
 
-const names: readonly FieldName[] = [
-  "host",
-  "content-length",
-  "transfer-encoding",
-  "connection",
-  "upgrade",
-  "expect",
-  "content-type",
-  "trailer",
-];
-const longest = 17;
+/** By their length: hardly any other field's name then has to be compared with more than one of them. */
+const namesOfLength: readonly (readonly FieldName[])[] = [
+  ...["", "", "", "", "host", "", "expect", "upgrade trailer", "", "", "connection", ""],
+  ...["content-type", "", "content-length", "", "", "transfer-encoding"],
+].map((names) => names.split(" ").filter((name) => name !== "") as FieldName[]);
+
+/** Takes the fields that mean something, each with its value from `start` to `end`, without the white space around it. */
+export interface FieldSink {
+  take(name: FieldName, bytes: Uint8Array, start: number, end: number): void;
+}
 
 /** Raised by the parsers here and turned into one 400 (or, from the engine's side, 502) by their callers. */
 export class HeadError extends Error {
@@ -38,15 +48,15 @@ export class HeadError extends Error {
 }
 
 /**
- * Reads field lines from `start` up to the empty line (RFC 9112 §5) and hands the known ones to `take`, the value without
- * the white space around it. Returns the index behind the empty line. There must be one before `end`. Refused are the forms that servers read
+ * Reads field lines from `start` up to the empty line (RFC 9112 §5) and hands the known ones to `sink`. Returns the index
+ * behind the empty line. There must be one before `end`. Refused are the forms that servers read
  * differently: folded lines, white space before the colon, bare CR or LF, control bytes, empty names.
  */
 export function readFields(
   bytes: Uint8Array,
   start: number,
   end: number,
-  take: (name: FieldName, value: string) => void,
+  sink: FieldSink,
 ): number {
   let i = start;
   for (let count = 0;; count++) {
@@ -73,22 +83,28 @@ export function readFields(
     i += 2;
 
     const name = knownName(bytes, nameStart, nameEnd);
-    if (name !== undefined) take(name, ascii(bytes, valueStart, valueEnd));
+    if (name !== undefined) sink.take(name, bytes, valueStart, valueEnd);
   }
 }
 
 function knownName(bytes: Uint8Array, start: number, end: number): FieldName | undefined {
-  const length = end - start;
-  if (length > longest) return undefined;
-  // Every known name differs from the others in its length and last letter.
-  for (const name of names) {
-    if (name.length !== length) continue;
-    let i = 0;
-    while (i < length && (bytes[start + i]! | 0x20) === name.charCodeAt(i)) i++;
-    if (i === length) return name;
-    // `-` is 0x2d already with the bit set, so that a look-alike such as 0x0d cannot stand for it: isToken kept it out.
+  const names = namesOfLength[end - start];
+  // What is compared are tokens: no control byte can stand for the `-` that it becomes with the bit set.
+  return names?.find((name) => equalsIgnoringCase(bytes, start, end, name));
+}
+
+/** Whether the bytes spell `lower`, a word of small letters and hyphens, in letters of any case. */
+export function equalsIgnoringCase(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  lower: string,
+): boolean {
+  if (end - start !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++) {
+    if ((bytes[start + i]! | 0x20) !== lower.charCodeAt(i)) return false;
   }
-  return undefined;
+  return true;
 }
 
 function badName(stop: number, empty: boolean): HeadError {
@@ -117,9 +133,15 @@ export function headEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** A Content-Length: 1*DIGIT without leading zeros, below 2^53 (RFC 9110 §8.6 allows more than one reading of the rest). */
-export function parseContentLength(value: string): number {
-  if (!/^(0|[1-9][0-9]{0,14})$/.test(value)) throw new HeadError("an odd Content-Length");
-  return Number(value);
+export function parseContentLength(bytes: Uint8Array, start: number, end: number): number {
+  let length = 0;
+  let odd = start === end || end - start > 15 || (bytes[start] === 0x30 && end - start > 1);
+  for (let i = start; i < end; i++) {
+    odd ||= !isDigit(bytes[i]!);
+    length = length * 10 + bytes[i]! - 0x30;
+  }
+  if (odd) throw new HeadError("an odd Content-Length");
+  return length;
 }
 
 /** The lower-cased members of a comma-separated list such as Connection. */

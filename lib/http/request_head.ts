@@ -1,6 +1,7 @@
 import { ascii, CR, isTarget, isToken, LF, SP } from "./characters.ts";
 import {
   type FieldName,
+  type FieldSink,
   HeadError,
   listMembers,
   parseContentLength,
@@ -16,8 +17,8 @@ export interface RequestHead {
   /** As sent, visible ASCII only. */
   readonly target: string;
   readonly minor: 0 | 1;
-  /** Index behind the head's last byte. */
-  readonly end: number;
+  /** Bytes of the head itself. */
+  readonly length: number;
   /** Bytes of body that follow, or CHUNKED. */
   readonly body: number;
   /** The client means to send another request on this connection. */
@@ -50,28 +51,39 @@ export function parseRequestHead(bytes: Uint8Array, start: number, end: number):
   const minor = versionMinor(bytes, i + 1);
   if (target.charCodeAt(0) !== 0x2f) throw new HeadError("a request target that is not a path");
 
-  const fields = new Map<FieldName, string>();
-  const headEnd = readFields(bytes, i + 11, end, (name, value) => {
-    const before = fields.get(name);
-    if (before === undefined) fields.set(name, value);
-    else if (name === "connection") fields.set(name, `${before},${value}`);
-    else throw new HeadError(`more than one ${name} header`);
-  });
+  const fields = new RequestFields();
+  const headEnd = readFields(bytes, i + 11, end, fields);
   if (headEnd !== end) throw new HeadError("a line that ends without CR");
-  if (minor === 1 && !fields.has("host")) throw new HeadError("no Host header");
+  const { values, length } = fields;
+  if (minor === 1 && !values.has("host")) throw new HeadError("no Host header");
 
-  const connection = listMembers(fields.get("connection") ?? "");
-  const upgrade = fields.get("upgrade");
+  const connection = listMembers(values.get("connection") ?? "");
+  const upgrade = values.get("upgrade");
   return {
     method,
     target,
     minor,
-    end: headEnd,
-    body: bodyLength(fields, minor),
+    length: headEnd - start,
+    body: bodyLength(values, length, minor),
     keepAlive: keepsAlive(connection, minor),
     upgrade,
-    expectContinue: expectsContinue(fields.get("expect")),
+    expectContinue: expectsContinue(values.get("expect")),
   };
+}
+
+/** The fields of a request; only Connection may stand there twice. */
+class RequestFields implements FieldSink {
+  readonly values = new Map<FieldName, string>();
+  length: number | undefined;
+
+  take(name: FieldName, bytes: Uint8Array, start: number, end: number): void {
+    const before = this.values.get(name);
+    const value = ascii(bytes, start, end);
+    if (name === "content-length") this.length = parseContentLength(bytes, start, end);
+    if (before === undefined) this.values.set(name, value);
+    else if (name === "connection") this.values.set(name, `${before},${value}`);
+    else throw new HeadError(`more than one ${name} header`);
+  }
 }
 
 function versionMinor(bytes: Uint8Array, at: number): 0 | 1 {
@@ -85,10 +97,13 @@ function versionMinor(bytes: Uint8Array, at: number): 0 | 1 {
   return minor;
 }
 
-function bodyLength(fields: ReadonlyMap<FieldName, string>, minor: 0 | 1): number {
-  const length = fields.get("content-length");
-  const coding = fields.get("transfer-encoding");
-  const type = fields.get("content-type")?.toLowerCase();
+function bodyLength(
+  values: ReadonlyMap<FieldName, string>,
+  length: number | undefined,
+  minor: 0 | 1,
+): number {
+  const coding = values.get("transfer-encoding");
+  const type = values.get("content-type")?.toLowerCase();
   // Go's ParseForm lets a form body override the query that was judged.
   if (
     type !== undefined && (type.includes("x-www-form-urlencoded") || type.includes("multipart/"))
@@ -101,8 +116,8 @@ function bodyLength(fields: ReadonlyMap<FieldName, string>, minor: 0 | 1): numbe
     if (length !== undefined) throw new HeadError("both Content-Length and Transfer-Encoding");
     return CHUNKED;
   }
-  if (fields.has("trailer")) throw new HeadError("a Trailer header without chunks");
-  return length === undefined ? 0 : parseContentLength(length);
+  if (values.has("trailer")) throw new HeadError("a Trailer header without chunks");
+  return length ?? 0;
 }
 
 /** Connection options that would name a framing field as hop-by-hop, which some intermediaries then drop. */

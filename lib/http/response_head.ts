@@ -1,6 +1,8 @@
 import { ascii, CR, isDigit, LF, SP } from "./characters.ts";
 import {
+  equalsIgnoringCase,
   type FieldName,
+  type FieldSink,
   HeadError,
   listMembers,
   parseContentLength,
@@ -23,51 +25,89 @@ export interface ResponseHead {
   readonly rawStream: boolean;
 }
 
+/** `HTTP/1.` and a minor version, a blank, three digits, and a blank or the end of the line. */
+const VERSION = "HTTP/1.";
+const STATUS_LINE = 13;
+
 /** Parses a whole response head, `start` to `end` (RFC 9112 §4). Throws a HeadError for what no engine sends. */
 export function parseResponseHead(bytes: Uint8Array, start: number, end: number): ResponseHead {
   const minor = bytes[start + 7]! - 0x30;
-  const ok = ascii(bytes, start, start + 7) === "HTTP/1." && (minor === 0 || minor === 1) &&
-    bytes[start + 8] === SP && isDigit(bytes[start + 9]!) && isDigit(bytes[start + 10]!) &&
-    isDigit(bytes[start + 11]!) && (bytes[start + 12] === SP || bytes[start + 12] === CR);
-  if (!ok) throw new HeadError("a status line that is not HTTP/1");
-  const status = Number(ascii(bytes, start + 9, start + 12));
+  const status = statusOf(bytes, start);
+  if (status < 0 || (minor !== 0 && minor !== 1)) {
+    throw new HeadError("a status line that is not HTTP/1");
+  }
   if (status < 100) throw new HeadError("a status code below 100");
-  const lineEnd = bytes.indexOf(LF, start);
+  let lineEnd = start + STATUS_LINE - 1;
+  while (bytes[lineEnd] !== LF) lineEnd++;
   if (bytes[lineEnd - 1] !== CR) throw new HeadError("a status line that ends without CR");
 
-  const fields = new Map<FieldName, string>();
-  const headEnd = readFields(bytes, lineEnd + 1, end, (name, value) => {
-    const before = fields.get(name);
-    if (before === undefined) fields.set(name, value);
-    else if (name === "content-length" || name === "transfer-encoding") {
-      throw new HeadError(`more than one ${name} header`);
-    } else fields.set(name, `${before},${value}`);
-  });
+  const fields = new ResponseFields();
+  const headEnd = readFields(bytes, lineEnd + 1, end, fields);
   if (headEnd !== end) throw new HeadError("a line that ends without CR");
-
-  const declared = declaredBody(fields);
-  const options = listMembers(fields.get("connection") ?? "");
-  const type = fields.get("content-type") ?? "";
+  const { declared } = fields;
   return {
     status,
     end: headEnd,
     declared,
-    keepAlive: options.includes("close") ? false : minor === 1 || options.includes("keep-alive"),
-    rawStream: status === 200 && declared === UNTIL_CLOSE &&
-      /^application\/vnd\.docker\.(raw|multiplexed)-stream$/i.test(type),
+    keepAlive: !fields.closes && (minor === 1 || fields.keepsAlive),
+    rawStream: status === 200 && declared === UNTIL_CLOSE && fields.rawType,
   };
 }
 
-function declaredBody(fields: ReadonlyMap<FieldName, string>): number {
-  const coding = fields.get("transfer-encoding");
-  const length = fields.get("content-length");
-  if (coding !== undefined) {
-    if (coding.toLowerCase() !== "chunked" || length !== undefined) {
-      throw new HeadError("a response with ambiguous framing");
-    }
-    return CHUNKED;
+function statusOf(bytes: Uint8Array, start: number): number {
+  for (let i = 0; i < VERSION.length; i++) {
+    if (bytes[start + i] !== VERSION.charCodeAt(i)) return -1;
   }
-  return length === undefined ? UNTIL_CLOSE : parseContentLength(length);
+  if (bytes[start + 8] !== SP) return -1;
+  let status = 0;
+  for (let i = start + 9; i < start + 12; i++) {
+    if (!isDigit(bytes[i]!)) return -1;
+    status = status * 10 + bytes[i]! - 0x30;
+  }
+  const behind = bytes[start + 12];
+  return behind === SP || behind === CR ? status : -1;
+}
+
+/** The fields of a response, without strings where they can be done without: there is one for each that is relayed. */
+class ResponseFields implements FieldSink {
+  closes = false;
+  keepsAlive = false;
+  rawType = false;
+  #length = UNTIL_CLOSE;
+  #chunked = false;
+
+  /** Bytes of body, CHUNKED or UNTIL_CLOSE. */
+  get declared(): number {
+    return this.#chunked ? CHUNKED : this.#length;
+  }
+
+  take(name: FieldName, bytes: Uint8Array, start: number, end: number): void {
+    switch (name) {
+      case "content-length":
+        if (this.#length !== UNTIL_CLOSE || this.#chunked) throw ambiguousFraming();
+        this.#length = parseContentLength(bytes, start, end);
+        return;
+      case "transfer-encoding":
+        if (this.#length !== UNTIL_CLOSE || this.#chunked) throw ambiguousFraming();
+        if (!equalsIgnoringCase(bytes, start, end, "chunked")) throw ambiguousFraming();
+        this.#chunked = true;
+        return;
+      case "connection": {
+        const options = listMembers(ascii(bytes, start, end));
+        this.closes ||= options.includes("close");
+        this.keepsAlive ||= options.includes("keep-alive");
+        return;
+      }
+      case "content-type":
+        this.rawType = RAW_TYPES.some((type) => equalsIgnoringCase(bytes, start, end, type));
+    }
+  }
+}
+
+const RAW_TYPES = ["raw", "multiplexed"].map((kind) => `application/vnd.docker.${kind}-stream`);
+
+function ambiguousFraming(): HeadError {
+  return new HeadError("a response with ambiguous framing");
 }
 
 /** The body that follows this head (RFC 9112 §6.3): none for HEAD, 1xx, 204 and 304, whatever is declared. */

@@ -1,5 +1,6 @@
 import { cString } from "./bytes.ts";
 import { libc } from "./libc.ts";
+import type { Memory } from "./memory.ts";
 
 const O_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
@@ -24,6 +25,30 @@ export function read(fd: number, into: Uint8Array<ArrayBuffer>, length: number):
 /** Bytes taken, or -1 and errno. */
 export function write(fd: number, from: Uint8Array<ArrayBuffer>, length: number): number {
   return libc.write(fd, from, length);
+}
+
+// struct iovec (readv(2)): an address and a length, 64 bits each, little-endian as both architectures are.
+const vector = new Uint32Array(4);
+const vectorBytes = new Uint8Array(vector.buffer);
+
+/** As `read`, to an offset in memory: the way for every request, since its arguments all are ints and pointers. */
+export function readInto(fd: number, memory: Memory, offset: number, length: number): number {
+  pointAt(memory, offset, length);
+  return libc.readv(fd, vectorBytes, 1);
+}
+
+/** As `write`, from an offset in memory. */
+export function writeFrom(fd: number, memory: Memory, offset: number, length: number): number {
+  pointAt(memory, offset, length);
+  return libc.writev(fd, vectorBytes, 1);
+}
+
+function pointAt({ low, high, bytes }: Memory, offset: number, length: number): void {
+  if (offset + length > bytes.length) throw new RangeError("Cannot reach behind the memory");
+  const at = low + offset;
+  vector[0] = at;
+  vector[1] = at > 0xffffffff ? high + 1 : high;
+  vector[2] = length;
 }
 
 export function close(fd: number): void {

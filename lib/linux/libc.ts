@@ -1,5 +1,6 @@
-// size_t as the C library takes it. Deno's types ask for a bigint there, its fast calls take a plain number as well, and
-// numbers do not allocate: so the type checker is told "u32" while the real width stays.
+// size_t as the C library takes it. Deno's types ask for a bigint there, but a plain number does as well: so the type checker
+// is told "u32" while the real width stays. A call with such an argument never takes the runtime's short way into C: what is
+// called for every request has none.
 const size = "usize" as unknown as "u32";
 
 /**
@@ -31,6 +32,7 @@ export const libc = Deno.dlopen("libc.so.6", {
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   poll: { parameters: ["buffer", size, "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", size], result: "i32" },
+  readv: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   readlink: { parameters: ["buffer", "buffer", size], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -40,5 +42,6 @@ export const libc = Deno.dlopen("libc.so.6", {
   },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   syscall: { parameters: ["i64", "i64", "i64", "i64"], result: "i32" },
+  writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", size], result: "i32" },
 }).symbols;

@@ -1,7 +1,8 @@
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../linux/epoll.ts";
 import type { Epoll } from "../linux/epoll.ts";
 import { EAGAIN, EINTR, errno } from "../linux/errno.ts";
-import { read, splice, write } from "../linux/io.ts";
+import { readInto, splice, writeFrom } from "../linux/io.ts";
+import { Memory } from "../linux/memory.ts";
 
 /** The call would block: an event will tell when to go on. */
 export const BLOCKED = -1;
@@ -11,10 +12,15 @@ export const FAILED = -2;
 /** Edge-triggered, so that a waiting side costs nothing and one epoll_ctl(2) a connection is enough. */
 const INPUT = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
-const probe = new Uint8Array(1);
+/** Before an endpoint has an owner, and never queued. */
+const nobody: Owner = { queued: true, run() {}, close() {} };
+
+const probe = new Memory(new Uint8Array(1));
 
 /** Whoever is told when an endpoint can go on. */
 export interface Owner {
+  /** It runs in this turn already; kept by the loop. */
+  queued: boolean;
   run(): void;
   /** Ends it from outside. */
   close(): void;
@@ -27,7 +33,7 @@ export interface Owner {
 export class Endpoint {
   readonly fd: number;
   /** Set by whoever attaches it, and again when an HTTP connection becomes a raw stream. */
-  owner: Owner = { run() {}, close() {} };
+  owner: Owner = nobody;
   /** Bytes or an end may be waiting. */
   readable = true;
   /** The other side will send no more: after what is waiting comes the end. */
@@ -40,6 +46,7 @@ export class Endpoint {
   splits = false;
 
   readonly #epoll: Epoll;
+  #outcome = BLOCKED;
 
   constructor(fd: number, epoll: Epoll) {
     this.fd = fd;
@@ -62,9 +69,13 @@ export class Endpoint {
     }
   }
 
-  /** Bytes read into `into`, 0 at the end, BLOCKED or FAILED. A short read on a stream socket has emptied it (epoll(7)). */
-  receive(into: Uint8Array<ArrayBuffer>, length: number): number {
-    const n = this.#settle(() => read(this.fd, into, length));
+  /** Bytes read, 0 at the end, BLOCKED or FAILED. A short read on a stream socket has emptied it (epoll(7)). */
+  receive(into: Memory, offset: number, length: number): number {
+    let n = readInto(this.fd, into, offset, length);
+    for (let attempt = 0; n < 0 && this.#mayRepeat(attempt); attempt++) {
+      n = readInto(this.fd, into, offset, length);
+    }
+    if (n < 0) n = this.#outcome;
     if (n === BLOCKED || (n > 0 && n < length && !this.finished && !this.splits)) {
       this.readable = false;
     }
@@ -73,18 +84,22 @@ export class Endpoint {
 
   /** Whether nothing at all is waiting to be read, not even the end. What is read to find out is lost. */
   isQuiet(): boolean {
-    return !this.readable || this.receive(probe, probe.length) === BLOCKED;
+    return !this.readable || this.receive(probe, 0, 1) === BLOCKED;
   }
 
   /** Bytes moved into a pipe, as `receive`; BLOCKED may also mean that the pipe is full. */
   receiveInto(pipe: number, length: number): number {
-    return this.#settle(() => splice(this.fd, pipe, length));
+    return this.#splice(this.fd, pipe, length);
   }
 
   /** Bytes taken, BLOCKED or FAILED. After a short write EPOLLOUT is armed. */
-  send(from: Uint8Array<ArrayBuffer>, length: number): number {
+  send(from: Memory, offset: number, length: number): number {
     if (this.full) return BLOCKED;
-    const n = this.#settle(() => write(this.fd, from, length));
+    let n = writeFrom(this.fd, from, offset, length);
+    for (let attempt = 0; n < 0 && this.#mayRepeat(attempt); attempt++) {
+      n = writeFrom(this.fd, from, offset, length);
+    }
+    if (n < 0) n = this.#outcome;
     if (n !== FAILED && n < length) this.#awaitRoom();
     return n;
   }
@@ -92,9 +107,17 @@ export class Endpoint {
   /** As `send`, out of a pipe that holds `length` bytes. */
   sendFrom(pipe: number, length: number): number {
     if (this.full) return BLOCKED;
-    const n = this.#settle(() => splice(pipe, this.fd, length));
+    const n = this.#splice(pipe, this.fd, length);
     if (n === BLOCKED) this.#awaitRoom();
     return n;
+  }
+
+  #splice(from: number, to: number, length: number): number {
+    let n = splice(from, to, length);
+    for (let attempt = 0; n < 0 && this.#mayRepeat(attempt); attempt++) {
+      n = splice(from, to, length);
+    }
+    return n < 0 ? this.#outcome : n;
   }
 
   #awaitRoom(): void {
@@ -102,13 +125,12 @@ export class Endpoint {
     this.#epoll.modify(this.fd, INPUT | EPOLLOUT);
   }
 
-  #settle(call: () => number): number {
-    for (let attempt = 0;; attempt++) {
-      const n = call();
-      if (n >= 0) return n;
-      const code = errno();
-      if (code === EAGAIN) return this.gone ? FAILED : BLOCKED;
-      if (code !== EINTR && attempt > 0) return FAILED;
-    }
+  /** After a call has failed: whether it is made again. If not, `#outcome` says what came of it. */
+  #mayRepeat(attempt: number): boolean {
+    const code = errno();
+    if (code === EAGAIN) this.#outcome = this.gone ? FAILED : BLOCKED;
+    else if (code === EINTR || attempt === 0) return true;
+    else this.#outcome = FAILED;
+    return false;
   }
 }

@@ -1,12 +1,13 @@
 import type { RequestHead } from "../http/request_head.ts";
-import type { Judgement } from "./judge.ts";
+import type { Judged, Judgement } from "./judge.ts";
 
 /** One allowed request and its answer, while they pass. */
 export interface Exchange {
-  readonly id: string;
+  /** What its id in records and messages is made of. */
+  readonly number: number;
   readonly head: RequestHead;
   readonly judgement: Judgement;
-  /** performance.now() at the decision. */
+  /** Milliseconds on the loop's clock, at the decision. */
   readonly startedAt: number;
   /** The request's bytes are all delivered, or nobody wants them any more. */
   requestDone: boolean;
@@ -27,12 +28,13 @@ export interface Exchange {
   clientKeeps: boolean;
 }
 
-export function newExchange(id: string, head: RequestHead, judgement: Judgement): Exchange {
+export function newExchange(number: number, judged: Judged, now: number): Exchange {
+  const { head, judgement } = judged;
   return {
-    id,
+    number,
     head,
     judgement,
-    startedAt: performance.now(),
+    startedAt: now,
     requestDone: false,
     requestRefused: false,
     status: 0,

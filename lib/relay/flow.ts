@@ -1,5 +1,6 @@
 import type { ChunkedScanner } from "../http/chunked.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
+import { Memory } from "../linux/memory.ts";
 import { givePipe, type Pipe, PIPE_SIZE, takePipe } from "./pipes.ts";
 
 /** How a pump ended: */
@@ -18,7 +19,7 @@ const BULK_READ = 64 * 1024;
 const BULK_BODY = 256 * 1024;
 
 /** Everybody reads into the same memory: what cannot be passed on at once is copied out of it. */
-export const scratch = new Uint8Array(256 * 1024);
+export const scratch = new Memory(new Uint8Array(256 * 1024));
 
 /**
  * One direction of a connection: takes bytes from an endpoint until its message ends and gives them to another. It holds one
@@ -30,11 +31,13 @@ export class Flow {
   /** Follows a chunked message, whose end its own bytes tell. */
   scanner: ChunkedScanner | undefined;
   /** What followed the end of a chunked message in the same read. */
-  surplus: Uint8Array<ArrayBuffer> | undefined;
+  surplus: Memory | undefined;
   /** Bytes taken since the counter was last reset. */
   taken = 0;
 
-  #pending: Uint8Array<ArrayBuffer> | undefined;
+  /** What waits to be delivered, from `#sent` on. */
+  #pending: Memory | undefined;
+  #sent = 0;
   #pipe: Pipe | undefined;
   #inPipe = 0;
   #bulk = false;
@@ -57,27 +60,29 @@ export class Flow {
   }
 
   /** Delivers bytes that were made or read elsewhere, behind those that wait already. They are copied where they must wait. */
-  offer(bytes: Uint8Array<ArrayBuffer>, to: Endpoint): number {
+  offer(memory: Memory, start: number, end: number, to: Endpoint): number {
     let sent = 0;
     if (this.delivered) {
-      sent = to.send(bytes, bytes.length);
+      sent = to.send(memory, start, end - start);
       if (sent === FAILED) return SINK_FAILED;
       if (sent < 0) sent = 0;
     }
     this.taken += sent;
-    if (sent === bytes.length) return ENDED;
-    this.postpone(bytes.subarray(sent));
+    if (sent === end - start) return ENDED;
+    this.postpone(memory, start + sent, end);
     return WAITING;
   }
 
   /** Keeps a copy of bytes for later delivery. */
-  postpone(bytes: Uint8Array<ArrayBuffer>): void {
-    this.taken += bytes.length;
-    const waiting = this.#pending ?? new Uint8Array(0);
-    const joined = new Uint8Array(waiting.length + bytes.length);
-    joined.set(waiting);
-    joined.set(bytes, waiting.length);
-    this.#pending = joined;
+  postpone({ bytes }: Memory, start: number, end: number): void {
+    const waiting = this.#pending?.bytes.subarray(this.#sent);
+    this.taken += end - start;
+    if (start === end) return;
+    const joined = new Uint8Array((waiting?.length ?? 0) + end - start);
+    if (waiting !== undefined) joined.set(waiting);
+    joined.set(bytes.subarray(start, end), waiting?.length ?? 0);
+    this.#pending = new Memory(joined);
+    this.#sent = 0;
   }
 
   /** Moves what can be moved. Without a sink the bytes are dropped. Throws a HeadError for broken chunk framing. */
@@ -107,12 +112,11 @@ export class Flow {
 
   #deliver(to: Endpoint): number {
     if (this.#pending !== undefined) {
-      const n = to.send(this.#pending, this.#pending.length);
+      const { length } = this.#pending.bytes;
+      const n = to.send(this.#pending, this.#sent, length - this.#sent);
       if (n === FAILED) return SINK_FAILED;
-      if (n < this.#pending.length) {
-        if (n > 0) this.#pending = this.#pending.subarray(n);
-        return WAITING;
-      }
+      if (n > 0) this.#sent += n;
+      if (this.#sent < length) return WAITING;
       this.#pending = undefined;
     }
     while (this.#inPipe > 0) {
@@ -151,8 +155,9 @@ export class Flow {
   }
 
   #takeSmall(from: Endpoint, to: Endpoint | undefined): number {
-    const room = this.scanner === undefined ? Math.min(this.left, scratch.length) : scratch.length;
-    const n = from.receive(scratch, room);
+    const { bytes } = scratch;
+    const room = this.scanner === undefined ? Math.min(this.left, bytes.length) : bytes.length;
+    const n = from.receive(scratch, 0, room);
     if (n === FAILED) return SOURCE_FAILED;
     if (n === BLOCKED) return WAITING;
     if (n === 0) return SOURCE_CLOSED;
@@ -161,14 +166,14 @@ export class Flow {
       this.left -= n;
       this.#bulk = n >= BULK_READ && this.left > BULK_READ;
     } else {
-      end = this.scanner.feed(scratch, 0, n);
-      if (end < n) this.surplus = scratch.slice(end, n);
+      end = this.scanner.feed(bytes, 0, n);
+      if (end < n) this.surplus = new Memory(bytes.slice(end, n));
     }
     if (to === undefined) {
       this.taken += end;
       return ENDED;
     }
-    return this.offer(scratch.subarray(0, end), to) === SINK_FAILED ? SINK_FAILED : ENDED;
+    return this.offer(scratch, 0, end, to) === SINK_FAILED ? SINK_FAILED : ENDED;
   }
 
   /** A flow that waits with nothing in its pipe lets others use it. */

@@ -51,9 +51,15 @@ export class Gatekeeper {
     return user === undefined ? peer : { ...peer, user };
   }
 
-  nextId(): string {
+  /** A number that no other request of this worker has had lately. */
+  nextNumber(): number {
     this.#counter = (this.#counter + 1) >>> 0;
-    return this.#idPrefix + this.#counter.toString(16).padStart(8, "0");
+    return this.#counter;
+  }
+
+  /** The id of the request with this number, in records and messages. */
+  idOf(number: number): string {
+    return this.#idPrefix + number.toString(16).padStart(8, "0");
   }
 
   record(peer: string, record: AuditRecord): void {

@@ -1,12 +1,13 @@
 import { ChunkedScanner } from "../http/chunked.ts";
 import { HeadError, withoutFields } from "../http/fields.ts";
-import { CHUNKED, parseRequestHead, type RequestHead } from "../http/request_head.ts";
+import { CHUNKED, type RequestHead } from "../http/request_head.ts";
 import {
   bodyOf,
   parseResponseHead,
   type ResponseHead,
   UNTIL_CLOSE,
 } from "../http/response_head.ts";
+import { Memory } from "../linux/memory.ts";
 import { SHUT_WR, shutdown } from "../linux/socket.ts";
 import { describeDenial } from "../policy/decide.ts";
 import type { Deadline } from "./deadlines.ts";
@@ -16,7 +17,7 @@ import { type Exchange, mayUpgrade, newExchange } from "./exchange.ts";
 import { ENDED, Flow, SINK_FAILED, SOURCE_CLOSED, SOURCE_FAILED, TIRED, WAITING } from "./flow.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import { Inbox } from "./inbox.ts";
-import type { Judgement } from "./judge.ts";
+import type { Judged } from "./judge.ts";
 import type { Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
 import { RawStream } from "./raw_stream.ts";
@@ -45,6 +46,7 @@ export class HttpConnection implements Connection {
   readonly #requests = new Inbox();
   /** Bytes of the engine that are not passed on yet: part of a head. */
   readonly #answers = new Inbox();
+  queued = false;
   readonly #up = new Flow();
   readonly #down = new Flow();
   #upstream: Endpoint | undefined;
@@ -133,30 +135,31 @@ export class HttpConnection implements Connection {
       end = inbox.findHead();
     }
     if (end - inbox.start > MAX_HEAD) throw tooLarge();
-    const head = parseRequestHead(inbox.bytes, inbox.start, end);
-    const judgement = this.#admitted.judge.judge(head);
-    if (judgement.status === 0) this.#begin(head, judgement);
-    else this.#deny(head, judgement);
+    const judged = this.#admitted.judge.judge(inbox.bytes, inbox.start, end);
+    if (judged.judgement.status === 0) this.#begin(judged);
+    else this.#deny(judged);
     inbox.keep();
     return true;
   }
 
   /** Sends an allowed request on its way. */
-  #begin(head: RequestHead, judgement: Judgement): void {
-    const { bytes, start } = this.#requests;
-    const taken = this.#announceBody(head);
-    const exchange = newExchange(this.#gatekeeper.nextId(), head, judgement);
+  #begin(judged: Judged): void {
+    const { memory, start } = this.#requests;
+    const end = this.#announceBody(judged.head);
+    const exchange = newExchange(this.#gatekeeper.nextNumber(), judged, this.#loop.now);
     this.#exchange = exchange;
-    if (this.#recorder.on) {
-      this.#recorder.decision({ ...describeExchange(exchange), decision: "allow" });
-    }
+    if (this.#recorder.on) this.#recorder.allowed(exchange);
     this.#up.taken = 0;
     this.#down.taken = 0;
-    this.#send(exchange, forwardedBytes(head, judgement, bytes, start, taken));
+    if (isForwardedAsIs(judged)) this.#send(exchange, memory, start, end);
+    else {
+      const rewritten = withoutUpgrade(judged.head, memory.bytes, start, end);
+      this.#send(exchange, new Memory(rewritten), 0, rewritten.length);
+    }
   }
 
   /** Hands the first bytes of a request to the engine, or keeps them until its backlog has room. */
-  #send(exchange: Exchange, bytes: Uint8Array<ArrayBuffer>): void {
+  #send(exchange: Exchange, memory: Memory, start: number, end: number): void {
     const kept = this.#upstream;
     // A body has a connection of its own. On a kept one nothing may have come since the last response: neither an end, nor
     // bytes that would be taken for this request's answer.
@@ -164,26 +167,27 @@ export class HttpConnection implements Connection {
     if (this.#upstream !== undefined) {
       this.#phase = "relaying";
       exchange.reused = true;
-      if (this.#up.offer(bytes, this.#upstream) !== SINK_FAILED) return;
+      if (this.#up.offer(memory, start, end, this.#upstream) !== SINK_FAILED) return;
       // The engine closed it just now and took not one byte: a new connection is as good.
       exchange.reused = false;
       this.#dropUpstream();
     }
-    this.#up.postpone(bytes);
+    this.#up.postpone(memory, start, end);
     this.#dial();
   }
 
   /** Takes the request out of the inbox as far as it has come, starts the up flow on the rest, and returns where it is cut. */
   #announceBody(head: RequestHead): number {
     const inbox = this.#requests;
-    let taken = head.end;
+    const bodyStart = inbox.start + head.length;
+    let taken = bodyStart;
     if (head.body === CHUNKED) {
       const scanner = new ChunkedScanner();
-      taken = scanner.feed(inbox.bytes, head.end, inbox.end);
+      taken = scanner.feed(inbox.bytes, bodyStart, inbox.end);
       this.#up.begin(Infinity, scanner);
     } else {
-      taken = Math.min(inbox.end, head.end + head.body);
-      this.#up.begin(head.body - (taken - head.end));
+      taken = Math.min(inbox.end, bodyStart + head.body);
+      this.#up.begin(head.body - (taken - bodyStart));
     }
     inbox.take(taken);
     return taken;
@@ -201,7 +205,7 @@ export class HttpConnection implements Connection {
       return;
     }
     if ("failure" in result) return this.#upstreamFailed(502, result.failure);
-    if (performance.now() - exchange.startedAt > DIAL_TIMEOUT_MS) {
+    if (this.#loop.now - exchange.startedAt > DIAL_TIMEOUT_MS) {
       return this.#upstreamFailed(504, `connect ${path}: its backlog stayed full`);
     }
     this.#phase = "dialling";
@@ -264,7 +268,7 @@ export class HttpConnection implements Connection {
         if (head === undefined) return false;
         if (head.status >= 200 || head.status === 101) return this.#beginResponse(exchange, head);
         exchange.status = head.status;
-        this.#down.offer(inbox.bytes.subarray(inbox.start, end), this.#client);
+        this.#down.offer(inbox.memory, inbox.start, end, this.#client);
         inbox.take(end);
         continue;
       }
@@ -308,7 +312,7 @@ export class HttpConnection implements Connection {
     const body = bodyOf(head, exchange.head.method);
     const taken = this.#announceAnswer(head, body);
     if (taken === undefined) return false;
-    const { bytes, start, end } = this.#answers;
+    const { memory, start, end } = this.#answers;
     exchange.answered = true;
     exchange.status = head.status;
     exchange.untilClose = body === UNTIL_CLOSE;
@@ -316,7 +320,7 @@ export class HttpConnection implements Connection {
     // Bytes behind the response answer no request: they are dropped with the connection they came on.
     if (ends || taken < end) exchange.upstreamKeeps = false;
     if (ends) exchange.clientKeeps = false;
-    const passed = this.#down.offer(bytes.subarray(start, taken), this.#client) !== SINK_FAILED;
+    const passed = this.#down.offer(memory, start, taken, this.#client) !== SINK_FAILED;
     this.#answers.clear();
     return passed || this.#close();
   }
@@ -407,11 +411,11 @@ export class HttpConnection implements Connection {
     const stream = new RawStream(host, this.#client, upstream, this.#up, this.#down, () => {
       this.#close();
     });
-    const { bytes, start, end } = this.#answers;
-    this.#down.offer(bytes.subarray(start, end), this.#client);
+    const { memory, start, end } = this.#answers;
+    this.#down.offer(memory, start, end, this.#client);
     this.#answers.clear();
     const early = this.#requests;
-    if (early.length > 0) this.#up.offer(early.bytes.subarray(early.start, early.end), upstream);
+    if (early.length > 0) this.#up.offer(early.memory, early.start, early.end, upstream);
     early.clear();
     stream.run();
     return false;
@@ -419,8 +423,8 @@ export class HttpConnection implements Connection {
 
   // ---- refusals
 
-  #deny(head: RequestHead, judgement: Judgement): void {
-    const id = this.#gatekeeper.nextId();
+  #deny({ head, judgement }: Judged): void {
+    const id = this.#gatekeeper.idOf(this.#gatekeeper.nextNumber());
     const { decision, operation, status } = judgement;
     if (decision.allow) throw new TypeError("Cannot deny what is allowed");
     this.#recorder.decision({
@@ -461,7 +465,7 @@ export class HttpConnection implements Connection {
       this.#close();
       return;
     }
-    const id = exchange?.id ?? this.#gatekeeper.nextId();
+    const id = this.#gatekeeper.idOf(exchange?.number ?? this.#gatekeeper.nextNumber());
     const reason = `malformed request: ${error.message}`;
     this.#recorder.decision({
       id,
@@ -500,14 +504,15 @@ export class HttpConnection implements Connection {
     this.#exchange = undefined;
     this.#dropUpstream();
     const message = `postern: the engine behind ${this.#place.listener} cannot be used: ${reason}` +
-      ` (request ${exchange.id})`;
+      ` (request ${this.#gatekeeper.idOf(exchange.number)})`;
     this.#reply(status, message, { head: exchange.head.method === "HEAD", close: true });
     this.#startLingering();
   }
 
   #reply(status: number, message: string, options: { head: boolean; close: boolean }): void {
     this.#down.begin(0);
-    this.#down.offer(errorReply(status, message, options), this.#client);
+    const reply = errorReply(status, message, options);
+    this.#down.offer(new Memory(reply), 0, reply.length, this.#client);
   }
 
   /** Reads a refused body to its end, so that the next request can be found. */
@@ -585,8 +590,10 @@ export class HttpConnection implements Connection {
     if (!this.#recorder.on) return;
     if (failure === undefined && !lasts(exchange.judgement.operation)) return;
     this.#recorder.end({
-      ...describeExchange(exchange),
+      id: this.#gatekeeper.idOf(exchange.number),
       decision: "allow",
+      rule: exchange.judgement.decision.rule,
+      request: describeRequest(exchange.head.method, exchange.judgement),
       ...(failure === undefined ? {} : { reason: failure }),
       ...(exchange.status === 0 ? {} : { status: exchange.status }),
       bytesIn: this.#up.taken,
@@ -599,30 +606,23 @@ function tooLarge(): HeadError {
   return new HeadError(`a request head over ${MAX_HEAD} bytes`, 431);
 }
 
-function describeExchange({ id, head, judgement }: Exchange) {
-  return {
-    id,
-    rule: judgement.decision.rule,
-    request: describeRequest(head.method, judgement),
-  };
+/** The bytes pass as they came, unless the head asks for an upgrade that this operation does not make. */
+function isForwardedAsIs({ head, judgement }: Judged): boolean {
+  return head.upgrade === undefined || mayUpgrade(judgement.operation?.name, head.upgrade);
 }
 
-/** The bytes as they came, unless the head asks for an upgrade that this operation does not make. */
-function forwardedBytes(
+function withoutUpgrade(
   head: RequestHead,
-  judgement: Judgement,
   bytes: Uint8Array<ArrayBuffer>,
   start: number,
   end: number,
 ): Uint8Array<ArrayBuffer> {
-  if (head.upgrade === undefined || mayUpgrade(judgement.operation?.name, head.upgrade)) {
-    return bytes.subarray(start, end);
-  }
   const hop = new Set(["connection", "upgrade", "http2-settings"]);
   const added = [`Connection: ${head.keepAlive ? "keep-alive" : "close"}`];
-  const rewritten = withoutFields(bytes, start, head.end, hop, added);
-  const forwarded = new Uint8Array(rewritten.length + end - head.end);
+  const bodyStart = start + head.length;
+  const rewritten = withoutFields(bytes, start, bodyStart, hop, added);
+  const forwarded = new Uint8Array(rewritten.length + end - bodyStart);
   forwarded.set(rewritten);
-  forwarded.set(bytes.subarray(head.end, end), rewritten.length);
+  forwarded.set(bytes.subarray(bodyStart, end), rewritten.length);
   return forwarded;
 }

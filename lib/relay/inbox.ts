@@ -1,23 +1,28 @@
 import { headEnd } from "../http/fields.ts";
+import { Memory } from "../linux/memory.ts";
 import { BLOCKED, type Endpoint } from "./endpoint.ts";
 import { scratch } from "./flow.ts";
 
 /** One read takes no more: what is behind a head waits in the kernel, where it holds its sender up. */
 const READ = 16 * 1024;
-const nothing = new Uint8Array(0);
+const nothing = new Memory(new Uint8Array(1));
 
 /**
  * What has come from one side and is not taken yet: part of a head, or what follows it. The bytes stand in the shared scratch
  * memory until `keep` is called, which must happen before anybody else reads; memory of its own it has only for what is left over.
  */
 export class Inbox {
-  bytes: Uint8Array<ArrayBuffer> = nothing;
+  memory = nothing;
   /** The bytes from `start` to `end` are not taken yet. */
   start = 0;
   end = 0;
   /** Where the search for the end of a head goes on, so that each byte is looked at once. */
   #searched = 0;
   #headEnd = -1;
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.memory.bytes;
+  }
 
   get length(): number {
     return this.end - this.start;
@@ -36,11 +41,10 @@ export class Inbox {
   /** Reads what is there: the number of bytes, 0 at the end, BLOCKED or FAILED. */
   fill(from: Endpoint): number {
     if (!from.readable) return BLOCKED;
-    if (this.start === this.end) this.#place(scratch, 0);
+    if (this.start === this.end) this.#place(scratch, 0, 0);
     else this.#makeRoom();
-    const { bytes, end } = this;
-    const n = from.receive(end === 0 ? bytes : bytes.subarray(end), READ);
-    if (n > 0) this.end = end + n;
+    const n = from.receive(this.memory, this.end, READ);
+    if (n > 0) this.end += n;
     return n;
   }
 
@@ -52,21 +56,20 @@ export class Inbox {
   }
 
   /** Puts bytes there that came in another way. It must be empty. */
-  put(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#place(bytes, bytes.length);
+  put(memory: Memory): void {
+    this.#place(memory, 0, memory.bytes.length);
   }
 
   /** Moves what is not taken out of the shared memory. */
   keep(): void {
-    if (this.bytes !== scratch) return;
-    const { start, end } = this;
-    if (start === end) return this.#place(nothing, 0);
-    this.#move(scratch.slice(start, end));
+    if (this.memory !== scratch) return;
+    if (this.start === this.end) this.clear();
+    else this.#move(this.bytes.slice(this.start, this.end));
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.#place(nothing, 0);
+    this.#place(nothing, 0, 0);
   }
 
   #makeRoom(): void {
@@ -76,20 +79,21 @@ export class Inbox {
     this.#move(larger);
   }
 
-  #move(to: Uint8Array<ArrayBuffer>): void {
+  /** The same content at the beginning of other bytes. */
+  #move(bytes: Uint8Array<ArrayBuffer>): void {
     const { start, length } = this;
-    this.bytes = to;
+    this.memory = new Memory(bytes);
     this.start = 0;
     this.end = length;
     this.#searched -= start;
     if (this.#headEnd >= 0) this.#headEnd -= start;
   }
 
-  #place(bytes: Uint8Array<ArrayBuffer>, end: number): void {
-    this.bytes = bytes;
-    this.start = 0;
+  #place(memory: Memory, start: number, end: number): void {
+    this.memory = memory;
+    this.start = start;
     this.end = end;
-    this.#searched = 0;
+    this.#searched = start;
     this.#headEnd = -1;
   }
 }

@@ -1,4 +1,5 @@
-import type { RequestHead } from "../http/request_head.ts";
+import { HeadMemory } from "../http/head_memory.ts";
+import { parseRequestHead, type RequestHead } from "../http/request_head.ts";
 import { parseTarget } from "../http/target.ts";
 import { classify } from "../policy/classify.ts";
 import { decide } from "../policy/decide.ts";
@@ -15,27 +16,29 @@ export interface Judgement {
   readonly apiVersion?: string;
 }
 
-/** A client repeats few requests; one that invents targets must not fill the memory. */
-const MAX_REMEMBERED = 1024;
-const MAX_KEY = 512;
+/** A request head and what came of it. */
+export interface Judged {
+  readonly head: RequestHead;
+  readonly judgement: Judgement;
+}
 
-/** Judges requests under one assignment, remembering its answers by method and target. */
+/** Parses and judges request heads under one assignment, and remembers its answers. */
 export class Judge {
   readonly #assignment: Assignment;
-  readonly #remembered = new Map<string, Judgement>();
+  readonly #memory = new HeadMemory<Judged>();
 
   constructor(assignment: Assignment) {
     this.#assignment = assignment;
   }
 
-  judge(head: Pick<RequestHead, "method" | "target">): Judgement {
-    const key = `${head.method} ${head.target}`;
-    const known = this.#remembered.get(key);
+  /** Takes a whole head. Throws a HeadError for what is not clean HTTP. */
+  judge(bytes: Uint8Array, start: number, end: number): Judged {
+    const known = this.#memory.recall(bytes, start, end);
     if (known !== undefined) return known;
-    const judgement = judgeAnew(this.#assignment, head.method, head.target);
-    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-    if (key.length <= MAX_KEY) this.#remembered.set(key, judgement);
-    return judgement;
+    const head = parseRequestHead(bytes, start, end);
+    const judged = { head, judgement: judgeAnew(this.#assignment, head.method, head.target) };
+    this.#memory.remember(bytes, start, end, judged);
+    return judged;
   }
 }
 

@@ -28,6 +28,8 @@ const LINGER_MS = 10_000;
 export class Loop {
   readonly retries = new Deadlines(RETRY_MS);
   readonly lingering = new Deadlines(LINGER_MS);
+  /** performance.now() when this turn began. */
+  now = performance.now();
 
   readonly #epoll = new Epoll(EVENTS);
   readonly #endpoints: (Endpoint | undefined)[] = [];
@@ -38,7 +40,7 @@ export class Loop {
   readonly #wakeFd: number;
   readonly #shared: boolean;
   readonly #warn: (message: string) => void;
-  #runnable = new Set<Owner>();
+  #runnable: Owner[] = [];
   /** The kernel has no descriptor or memory for another connection just now. */
   #short = false;
 
@@ -99,7 +101,9 @@ export class Loop {
   }
 
   again(owner: Owner): void {
-    this.#runnable.add(owner);
+    if (owner.queued) return;
+    owner.queued = true;
+    this.#runnable.push(owner);
   }
 
   /** Runs for good; `turn` is awaited whenever the main thread calls, and ends the loop by answering true. */
@@ -107,6 +111,7 @@ export class Loop {
     const call = new Uint8Array(8);
     while (true) {
       const count = this.#epoll.wait(this.#timeout());
+      this.now = performance.now();
       const called = this.#collect(count);
       this.#turn();
       if (!called) continue;
@@ -117,7 +122,7 @@ export class Loop {
   }
 
   #timeout(): number {
-    if (this.#runnable.size > 0) return 0;
+    if (this.#runnable.length > 0) return 0;
     if (this.#waiting.size > 0) return this.#short ? RETRY_MS : 0;
     const next = Math.min(this.retries.next(), this.lingering.next());
     return next === Infinity ? -1 : Math.ceil(next);
@@ -131,7 +136,7 @@ export class Loop {
       const endpoint = this.#endpoints[fd];
       if (endpoint !== undefined) {
         endpoint.note(this.#epoll.events(i));
-        this.#runnable.add(endpoint.owner);
+        this.again(endpoint.owner);
       } else if (fd === this.#wakeFd) called = true;
       else {
         const acceptor = this.#acceptors.get(fd);
@@ -143,8 +148,9 @@ export class Loop {
 
   #turn(): void {
     const runnable = this.#runnable;
-    this.#runnable = new Set();
+    this.#runnable = [];
     for (const owner of runnable) {
+      owner.queued = false;
       try {
         owner.run();
       } catch (error) {

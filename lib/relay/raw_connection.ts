@@ -20,12 +20,13 @@ export class RawConnection implements Connection {
   readonly #admitted: Admitted;
   readonly #recorder: Recorder;
   readonly #id: string;
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   readonly #up = new Flow();
   readonly #down = new Flow();
   readonly #client: Endpoint;
   #upstream: Endpoint | undefined;
   #deadline: Deadline | undefined;
+  queued = false;
   #closed = false;
 
   constructor(loop: Loop, gatekeeper: Gatekeeper, place: Place, client: Endpoint) {
@@ -33,8 +34,9 @@ export class RawConnection implements Connection {
     this.#place = place;
     this.#client = client;
     this.#admitted = gatekeeper.admit(client.fd, place.listener);
+    this.#startedAt = loop.now;
     this.#recorder = new Recorder(gatekeeper, this.#admitted, place.listener);
-    this.#id = gatekeeper.nextId();
+    this.#id = gatekeeper.idOf(gatekeeper.nextNumber());
     client.owner = this;
   }
 

@@ -28,6 +28,7 @@ export class RawStream implements Owner {
   readonly #up: Way;
   readonly #down: Way;
   readonly #onEnd: () => void;
+  queued = false;
   #ended = false;
 
   /** `up` and `down` may hold bytes that came with the switch. `onEnd` is called once, and then releases both endpoints. */

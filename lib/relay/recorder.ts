@@ -1,6 +1,7 @@
 import type { Assignment, Operation } from "../policy/types.ts";
 import type { AuditRecord, RecordedRequest } from "../audit/record.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Judgement } from "./judge.ts";
 
 /** What a decision or an end adds to what is known of the connection. */
@@ -23,6 +24,16 @@ export class Recorder {
   /** Whether anybody reads what is recorded. */
   get on(): boolean {
     return this.#peerJson !== "";
+  }
+
+  /** That a request is relayed. */
+  allowed({ number, head, judgement }: Exchange): void {
+    this.#add("decision", {
+      id: this.#gatekeeper.idOf(number),
+      decision: "allow",
+      rule: judgement.decision.rule,
+      request: describeRequest(head.method, judgement),
+    });
   }
 
   decision(record: Recorded): void {

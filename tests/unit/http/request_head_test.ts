@@ -60,7 +60,7 @@ for (const [name, head, expected] of accepted) {
   Deno.test(`a request head with ${name} is accepted`, () => {
     const parsed = parse(head) as unknown as Record<string, unknown>;
     for (const [key, value] of Object.entries(expected)) assert.equal(parsed[key], value, key);
-    assert.equal(parsed["end"], head.length);
+    assert.equal(parsed["length"], head.length);
   });
 }
 

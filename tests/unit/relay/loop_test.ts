@@ -29,12 +29,13 @@ Deno.test("a fault in one connection closes that one, is reported, and lets the 
   const told: string[] = [];
   const warnings = await oneTurn((loop) => {
     loop.again({
+      queued: false,
       run() {
         throw new TypeError("boom");
       },
       close: () => told.push("closed"),
     });
-    loop.again({ run: () => told.push("ran"), close: () => told.push("never") });
+    loop.again({ queued: false, run: () => told.push("ran"), close: () => told.push("never") });
   });
   assert.deepEqual(told, ["closed", "ran"]);
   assert.equal(warnings.length, 1);
