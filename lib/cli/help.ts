@@ -57,8 +57,13 @@ Usage: postern demo [options]
 
       --keep           leave the demo's sockets open until Ctrl-C
 
-Uses the engine at $DOCKER_HOST or /var/run/docker.sock, else a small one that is built in. It only
-reads from a real engine: the requests that would change something are the ones that are denied.
+Uses the engine at $DOCKER_HOST, or at /var/run/docker.sock when that is not set; where none
+listens there, a small one that is built in. A real engine gets: version, info, and the lists of
+containers and images, and one request to start a container whose name is random, which it answers
+with 404. What else would change something is denied, and does not reach it.
+
+The sockets are yours alone. As root, the demo calls as users that do not exist on this machine
+(uids from 61001), and only they and root get past its rules.
 `,
   socat: `postern UNIX-LISTEN:PATH[,options] UNIX-CONNECT:PATH: the gate as a drop-in for socat
 

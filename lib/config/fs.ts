@@ -1,3 +1,5 @@
+import { describeFailure } from "./failure.ts";
+
 /** What decides whether a file is trusted. */
 export interface FileStat {
   readonly kind: "file" | "directory" | "other";
@@ -67,8 +69,6 @@ function attempt<T>(action: () => T): T | FileFailure {
   try {
     return action();
   } catch (error) {
-    const { message, code } = error as Error & { code?: string };
-    if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) return { failure: message };
-    return { failure: `${code} (${message.replace(/ \(os error \d+\).*$/s, "")})` };
+    return { failure: describeFailure(error) };
   }
 }

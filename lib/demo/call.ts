@@ -8,13 +8,13 @@ export interface Call {
   readonly body?: string;
 }
 
-/** What came back, or why nothing did. */
+/** What came back, or why nothing did; `code` is the kernel's, where it said no. */
 export type Outcome =
   | { readonly status: number; readonly body: string }
-  | { readonly error: string };
+  | { readonly error: string; readonly code?: string | undefined };
 
 /** Makes a call from a thread of its own, which alone takes the caller's identity and ends afterwards. */
-export function call(request: Call): Promise<Outcome> {
+export function call(request: Call, signal: AbortSignal): Promise<Outcome> {
   const worker = new Worker(new URL("./caller.ts", import.meta.url), { type: "module" });
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   worker.onmessage = ({ data }: MessageEvent<Outcome>) => resolve(data);
@@ -22,6 +22,11 @@ export function call(request: Call): Promise<Outcome> {
     event.preventDefault();
     resolve({ error: event.message });
   };
+  const abort = () => resolve({ error: "interrupted" });
+  signal.addEventListener("abort", abort);
   worker.postMessage(request);
-  return promise.finally(() => worker.terminate());
+  return promise.finally(() => {
+    signal.removeEventListener("abort", abort);
+    worker.terminate();
+  });
 }

@@ -1,4 +1,5 @@
 /// <reference lib="deno.worker" />
+import { describeFailure } from "../config/failure.ts";
 import { becomeThread } from "../linux/thread_credentials.ts";
 import type { Call, Outcome } from "./call.ts";
 
@@ -10,7 +11,8 @@ self.onmessage = async ({ data }: MessageEvent<Call>) => {
     if (data.as !== undefined) becomeThread(data.as.uid, data.as.gid, []);
     outcome = await request(data);
   } catch (error) {
-    outcome = { error: (error as Error).message };
+    const { code } = error as { code?: string };
+    outcome = { error: describeFailure(error), code };
   }
   self.postMessage(outcome);
 };

@@ -217,8 +217,12 @@ function follow(state: State, response: ServerResponse, until: number): void {
 }
 
 function json(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { "Content-Type": "application/json" });
-  response.end(JSON.stringify(value) + "\n");
+  const body = new TextEncoder().encode(JSON.stringify(value) + "\n");
+  response.writeHead(status, {
+    "Content-Type": "application/json",
+    "Content-Length": body.length,
+  });
+  response.end(body);
 }
 
 function done(response: ServerResponse, status: number): void {

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import manifest from "../../../deno.json" with { type: "json" };
 import { renderTable } from "../../../lib/demo/table.ts";
 import { startEngine } from "../../../lib/demo/engine.ts";
 import { get, post, Wire } from "../../support/wire.ts";
 import { command } from "../cli/fake_world.ts";
 
+const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** The task's own permissions. */
+const flags = manifest.tasks.demo.split(" ").slice(1, -2);
 const noDocker = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
 
 /** `who decision what` of the demo's table. */
@@ -15,10 +19,13 @@ function decisions(out: string): string[] {
 Deno.test("the demo shows who was allowed what, on the engine that is built in", async () => {
   const { code, out, err } = await command(["demo"], noDocker);
   assert.deepEqual([code, err], [0, ""]);
-  assert.match(out, /in front of a small engine that is built in/);
+  assert.match(
+    out,
+    /a small engine that is built in \(connect \/nonexistent\/docker\.sock: ENOENT/,
+  );
   const root = Deno.uid() === 0;
   const [reader, owner] = root
-    ? ["uid 1001 on ci", "uid 0 on ops"]
+    ? ["uid 61001 on ci", "uid 0 on ops"]
     : [`uid ${Deno.uid()} on ci`, `uid ${Deno.uid()} on ops`];
   assert.deepEqual(decisions(out), [
     `${reader}: system.version allowed`,
@@ -26,15 +33,60 @@ Deno.test("the demo shows who was allowed what, on the engine that is built in",
     `${reader}: containers.archive-read denied`,
     `${reader}: containers.create denied`,
     `${reader}: GET /containers/x/../../containers/json denied`,
-    ...(root ? ["uid 1002 on ci: system.info denied", "uid 1001 on ops: system.info denied"] : []),
+    ...(root
+      ? ["uid 61002 on ci: system.info denied", "uid 61001 on ops: system.info denied"]
+      : []),
     `${owner}: system.info allowed`,
     `${owner}: images.list allowed`,
     `${owner}: containers.start allowed`,
   ]);
   assert.match(out, /postern: containers\.create denied for uid \d+.*\(request [0-9a-f]+\)/);
+  assert.match(out, /the engine\s+answered 404 No such\s+container/);
   const directory = /\S*postern-demo-[^/\s]+/.exec(out)![0];
   await assert.rejects(Deno.stat(directory), Deno.errors.NotFound);
 });
+
+Deno.test("a demo that cannot begin says why and answers 3", async () => {
+  const before = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", "/nonexistent");
+  try {
+    const { code, out, err } = await command(["demo"], noDocker);
+    assert.deepEqual([code, out], [3, ""]);
+    assert.match(err, /^postern demo: cannot make a directory in .*ENOENT[^0-9]*\n$/);
+  } finally {
+    if (before === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", before);
+  }
+});
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const when of ["before it has begun", "in the middle of it", "with --keep"]) {
+    Deno.test(`${signal} to the demo ${when} leaves nothing behind`, async () => {
+      const folder = await Deno.makeTempDir({ dir: "/tmp" });
+      await Deno.chmod(folder, 0o755);
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [...flags, "main.ts", "demo", "--keep"],
+        cwd: new URL("../../../", import.meta.url),
+        env: { ...noDocker, TMPDIR: folder },
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const errors = new Response(child.stderr).text();
+      const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      if (when === "before it has begun") {
+        while ([...Deno.readDirSync(folder)].length === 0) await delay(2);
+      } else {
+        const last = when === "with --keep" ? "Then write a postern.yaml" : "Rules: ";
+        for (let said = ""; !said.includes(last);) said += (await reader.read()).value ?? "";
+      }
+      child.kill(signal);
+      while (!(await reader.read()).done);
+      assert.deepEqual([(await child.status).code, await errors], [0, ""]);
+      assert.deepEqual([...Deno.readDirSync(folder)], []);
+      await Deno.remove(folder);
+    });
+  }
+}
 
 Deno.test("no line of the demo's table is longer than the terminal, and none ends in a blank", () => {
   const rows = [
@@ -58,7 +110,7 @@ Deno.test("the built-in engine creates, attaches, starts, waits, logs and remove
     using wire = await Wire.to(`${directory}/e.sock`);
     const body = '{"Image":"busybox:1.37","Cmd":["cat"],"Tty":true}';
     await wire.send(post("/v1.41/containers/create?name=c", body));
-    assert.match(await wire.until("0\r\n\r\n"), /^HTTP\/1\.1 201 .*"Id":"[0-9a-f]{64}"/s);
+    assert.match(await wire.until("}\n"), /^HTTP\/1\.1 201 .*"Id":"[0-9a-f]{64}"/s);
     using attached = await Wire.to(`${directory}/e.sock`);
     await attached.send(
       "POST /v1.41/containers/c/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: d\r\n" +
