@@ -1,4 +1,4 @@
-import { auditLine, type AuditRecord, peerJson } from "../audit/record.ts";
+import { auditLine, type LineParts, peerJson } from "../audit/record.ts";
 import type { AuditWriter } from "../audit/writer.ts";
 import { describeProcess, identify } from "../peer/identify.ts";
 import type { NameCache } from "../peer/names.ts";
@@ -62,8 +62,8 @@ export class Gatekeeper {
     return this.#idPrefix + number.toString(16).padStart(8, "0");
   }
 
-  record(peer: string, record: AuditRecord): void {
-    this.#audit?.add(auditLine(record, peer));
+  record(parts: LineParts, id: string, listener: string, peer: string): void {
+    this.#audit?.add(auditLine(parts, Date.now(), id, listener, peer));
   }
 
   #describe(fd: number, peer: Peer): Peer {

@@ -148,7 +148,7 @@ export class HttpConnection implements Connection {
     const end = this.#announceBody(judged.head);
     const exchange = newExchange(this.#gatekeeper.nextNumber(), judged, this.#loop.now);
     this.#exchange = exchange;
-    if (this.#recorder.on) this.#recorder.allowed(exchange);
+    if (this.#recorder.on) this.#recorder.allowed(exchange.number, judged);
     this.#up.taken = 0;
     this.#down.taken = 0;
     if (isForwardedAsIs(judged)) this.#send(exchange, memory, start, end);
@@ -172,8 +172,10 @@ export class HttpConnection implements Connection {
       exchange.reused = false;
       this.#dropUpstream();
     }
-    this.#up.postpone(memory, start, end);
-    this.#dial();
+    const upstream = this.#dial();
+    if (upstream !== undefined) {
+      if (this.#up.offer(memory, start, end, upstream) === SINK_FAILED) stopSending(exchange);
+    } else if (this.#phase === "dialling") this.#up.postpone(memory, start, end);
   }
 
   /** Takes the request out of the inbox as far as it has come, starts the up flow on the rest, and returns where it is cut. */
@@ -193,7 +195,8 @@ export class HttpConnection implements Connection {
     return taken;
   }
 
-  #dial(): void {
+  /** Connects to the engine; undefined when it has to be tried again later, or the exchange is over. */
+  #dial(): Endpoint | undefined {
     const exchange = this.#exchange!;
     const { path, address } = this.#place.upstream;
     const result = dial(path, address);
@@ -202,7 +205,7 @@ export class HttpConnection implements Connection {
       if (this.#upstream === undefined) return this.#upstreamFailed(502, "no room in epoll");
       this.#upstream.owner = this;
       this.#phase = "relaying";
-      return;
+      return this.#upstream;
     }
     if ("failure" in result) return this.#upstreamFailed(502, result.failure);
     if (this.#loop.now - exchange.startedAt > DIAL_TIMEOUT_MS) {
@@ -210,6 +213,7 @@ export class HttpConnection implements Connection {
     }
     this.#phase = "dialling";
     this.#deadline = this.#loop.retries.add(this);
+    return undefined;
   }
 
   // ---- the exchange
@@ -232,9 +236,7 @@ export class HttpConnection implements Connection {
           this.#takeSurplus();
           return true;
         case SINK_FAILED:
-          // The engine may have answered already and closed; its answer is read next.
-          exchange.requestRefused = true;
-          exchange.upstreamKeeps = false;
+          stopSending(exchange);
           this.#up.abandon();
           break;
         case SOURCE_CLOSED:
@@ -427,8 +429,7 @@ export class HttpConnection implements Connection {
     const id = this.#gatekeeper.idOf(this.#gatekeeper.nextNumber());
     const { decision, operation, status } = judgement;
     if (decision.allow) throw new TypeError("Cannot deny what is allowed");
-    this.#recorder.decision({
-      id,
+    this.#recorder.decision(id, {
       decision: "deny",
       reason: decision.reason,
       rule: decision.rule,
@@ -467,8 +468,7 @@ export class HttpConnection implements Connection {
     }
     const id = this.#gatekeeper.idOf(exchange?.number ?? this.#gatekeeper.nextNumber());
     const reason = `malformed request: ${error.message}`;
-    this.#recorder.decision({
-      id,
+    this.#recorder.decision(id, {
       decision: "deny",
       reason,
       rule: "strict HTTP",
@@ -497,7 +497,7 @@ export class HttpConnection implements Connection {
     this.#close();
   }
 
-  #upstreamFailed(status: number, reason: string): void {
+  #upstreamFailed(status: number, reason: string): undefined {
     const exchange = this.#exchange!;
     exchange.status = status;
     this.#recordEnd(exchange, reason);
@@ -589,8 +589,7 @@ export class HttpConnection implements Connection {
   #recordEnd(exchange: Exchange, failure?: string): void {
     if (!this.#recorder.on) return;
     if (failure === undefined && !lasts(exchange.judgement.operation)) return;
-    this.#recorder.end({
-      id: this.#gatekeeper.idOf(exchange.number),
+    this.#recorder.end(this.#gatekeeper.idOf(exchange.number), {
       decision: "allow",
       rule: exchange.judgement.decision.rule,
       request: describeRequest(exchange.head.method, exchange.judgement),
@@ -600,6 +599,12 @@ export class HttpConnection implements Connection {
       bytesOut: this.#down.taken,
     }, exchange.startedAt);
   }
+}
+
+/** The engine takes no more of a request: it may have answered already and closed; its answer is read next. */
+function stopSending(exchange: Exchange): void {
+  exchange.requestRefused = true;
+  exchange.upstreamKeeps = false;
 }
 
 function tooLarge(): HeadError {

@@ -1,3 +1,4 @@
+import type { LineParts } from "../audit/record.ts";
 import { HeadMemory } from "../http/head_memory.ts";
 import { parseRequestHead, type RequestHead } from "../http/request_head.ts";
 import { parseTarget } from "../http/target.ts";
@@ -20,6 +21,8 @@ export interface Judgement {
 export interface Judged {
   readonly head: RequestHead;
   readonly judgement: Judgement;
+  /** What the audit log says when it is relayed, once somebody has asked. */
+  allowed?: LineParts;
 }
 
 /** Parses and judges request heads under one assignment, and remembers its answers. */
@@ -36,7 +39,10 @@ export class Judge {
     const known = this.#memory.recall(bytes, start, end);
     if (known !== undefined) return known;
     const head = parseRequestHead(bytes, start, end);
-    const judged = { head, judgement: judgeAnew(this.#assignment, head.method, head.target) };
+    const judged: Judged = {
+      head,
+      judgement: judgeAnew(this.#assignment, head.method, head.target),
+    };
     this.#memory.remember(bytes, start, end, judged);
     return judged;
   }

@@ -42,14 +42,14 @@ export class RawConnection implements Connection {
 
   start(): void {
     const verdict = this.#verdict;
-    const known = { id: this.#id, request, rule: verdict?.rule ?? this.#admitted.assignment.rule };
+    const known = { request, rule: verdict?.rule ?? this.#admitted.assignment.rule };
     if (verdict?.allow === true) {
-      this.#recorder.decision({ ...known, decision: "allow" });
+      this.#recorder.decision(this.#id, { ...known, decision: "allow" });
       this.#dial(this.#place.upstream);
       return;
     }
     const reason = verdict?.reason ?? "not allowed";
-    this.#recorder.decision({ ...known, decision: "deny", reason });
+    this.#recorder.decision(this.#id, { ...known, decision: "deny", reason });
     this.close();
   }
 
@@ -95,8 +95,7 @@ export class RawConnection implements Connection {
 
   #end(failure?: string): void {
     if (this.#closed) return;
-    this.#recorder.end({
-      id: this.#id,
+    this.#recorder.end(this.#id, {
       request,
       decision: "allow",
       rule: this.#verdict?.rule ?? this.#admitted.assignment.rule,

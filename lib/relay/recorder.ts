@@ -1,11 +1,18 @@
 import type { Assignment, Operation } from "../policy/types.ts";
-import type { AuditRecord, RecordedRequest } from "../audit/record.ts";
+import {
+  type AuditRecord,
+  type LineParts,
+  lineParts,
+  type RecordedRequest,
+} from "../audit/record.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
-import type { Exchange } from "./exchange.ts";
-import type { Judgement } from "./judge.ts";
+import type { Judged, Judgement } from "./judge.ts";
 
 /** What a decision or an end adds to what is known of the connection. */
-export type Recorded = Omit<AuditRecord, "time" | "event" | "policy" | "mode" | "listener">;
+export type Recorded = Omit<
+  AuditRecord,
+  "time" | "id" | "event" | "policy" | "mode" | "listener"
+>;
 
 /** Writes the audit records of one connection; costs nothing where nothing is recorded. */
 export class Recorder {
@@ -26,37 +33,33 @@ export class Recorder {
     return this.#peerJson !== "";
   }
 
-  /** That a request is relayed. */
-  allowed({ number, head, judgement }: Exchange): void {
-    this.#add("decision", {
-      id: this.#gatekeeper.idOf(number),
+  /** That a request is relayed: the same for every such request, but for its time and id. */
+  allowed(number: number, judged: Judged): void {
+    judged.allowed ??= this.#parts("decision", {
       decision: "allow",
-      rule: judgement.decision.rule,
-      request: describeRequest(head.method, judgement),
+      rule: judged.judgement.decision.rule,
+      request: describeRequest(judged.head.method, judged.judgement),
     });
+    this.#add(this.#gatekeeper.idOf(number), judged.allowed);
   }
 
-  decision(record: Recorded): void {
-    this.#add("decision", record);
+  decision(id: string, record: Recorded): void {
+    if (this.on) this.#add(id, this.#parts("decision", record));
   }
 
   /** The end of what an earlier decision allowed. `startedAt`: performance.now() then. */
-  end(record: Recorded, startedAt: number): void {
+  end(id: string, record: Recorded, startedAt: number): void {
     const durationMs = Math.round(performance.now() - startedAt);
-    this.#add("end", { ...record, durationMs });
+    if (this.on) this.#add(id, this.#parts("end", { ...record, durationMs }));
   }
 
-  #add(event: AuditRecord["event"], record: Recorded): void {
-    if (!this.on) return;
+  #parts(event: AuditRecord["event"], record: Recorded): LineParts {
     const { policy } = this.#assignment;
-    this.#gatekeeper.record(this.#peerJson, {
-      time: Date.now(),
-      event,
-      policy: policy.name,
-      mode: policy.mode,
-      listener: this.#listener,
-      ...record,
-    });
+    return lineParts({ event, policy: policy.name, mode: policy.mode, ...record });
+  }
+
+  #add(id: string, parts: LineParts): void {
+    this.#gatekeeper.record(parts, id, this.#listener, this.#peerJson);
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { auditLine, type AuditRecord, peerJson } from "../../../lib/audit/record.ts";
+import { auditLine, type AuditRecord, lineParts, peerJson } from "../../../lib/audit/record.ts";
 import { AuditWriter } from "../../../lib/audit/writer.ts";
 import { close, O_APPEND, O_CREAT, O_WRONLY, open } from "../../../lib/linux/io.ts";
 
@@ -17,9 +17,12 @@ const record: AuditRecord = {
   status: 403,
 };
 
+const lineOf = (record: AuditRecord, peer: string) =>
+  auditLine(lineParts(record), record.time, record.id, record.listener, peer);
+
 Deno.test("an audit line is one line of JSON with every field of the record, what is unknown as null", () => {
   const peer = { uid: 7, gid: 8, groups: [9], pid: 10, user: "u", exe: "/bin/x" };
-  const line = auditLine(record, peerJson(peer));
+  const line = lineOf(record, peerJson(peer));
   assert.equal(line.indexOf("\n"), line.length - 1);
   assert.deepEqual(JSON.parse(line), {
     time: "2026-01-02T03:04:05.678Z",
@@ -38,7 +41,7 @@ Deno.test("an audit line is one line of JSON with every field of the record, wha
     bytes_out: null,
     duration_ms: null,
   });
-  const unknown = JSON.parse(auditLine({ ...record, request: {} }, peerJson({})));
+  const unknown = JSON.parse(lineOf({ ...record, request: {} }, peerJson({})));
   assert.deepEqual(Object.values(unknown.peer), Array(7).fill(null));
   assert.deepEqual(Object.values(unknown.request), Array(4).fill(null));
 });
@@ -46,7 +49,7 @@ Deno.test("an audit line is one line of JSON with every field of the record, wha
 Deno.test("what a client can make as long as it likes is cut in a record", () => {
   const request = { method: "GET", path: `/${"x".repeat(2000)}` };
   const groups = Array.from({ length: 65_536 }, (_, i) => i);
-  const line = auditLine({ ...record, request }, peerJson({ groups }));
+  const line = lineOf({ ...record, request }, peerJson({ groups }));
   assert.ok(line.length < 2000);
   const { peer, request: { path } } = JSON.parse(line);
   assert.equal(path, `/${"x".repeat(511)}…`);
