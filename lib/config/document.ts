@@ -1,14 +1,16 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
-import type { Document, Node, Pair } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { Document, Node } from "yaml";
 import type { Diagnostic, DiagnosticCode } from "./diagnostics.ts";
+import { nameOf, type Span, spanOf, syntaxProblems } from "./syntax.ts";
 
 /** Keys and indexes from the top of a file to a value. */
 export type Path = readonly (string | number)[];
 
-/** A place in a file's text, in UTF-16 units. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
+/** What stands at a path. Where an alias leads there, `alias` is what was written. */
+interface Found {
+  readonly key?: Node;
+  readonly node?: Node;
+  readonly alias?: Node;
 }
 
 /** A YAML file that knows where each of its values stands. */
@@ -32,8 +34,12 @@ export class YamlFile {
       lineCounter: this.#lines,
       prettyErrors: false,
       stringKeys: true,
+      // They are looked for here, with the place of the first.
+      uniqueKeys: false,
     });
-    const found = this.#syntax();
+    const lineOf = (place: number) => this.#lines.linePos(place).line;
+    const found = syntaxProblems(this.#document, text, lineOf)
+      .map(({ code, span, message, hint }) => this.#diagnostic(code, span, message, hint));
     const understood = found.every(({ code }) => code === "duplicate-key");
     if (understood) {
       try {
@@ -60,39 +66,28 @@ export class YamlFile {
     return `${this.label}:${this.#lines.linePos(this.#valueSpan(path).start).line}`;
   }
 
+  /** Whether something was written there, be it null. */
+  has(path: Path): boolean {
+    return this.#descend(path) !== undefined;
+  }
+
+  /** The keys of a map, as they were written. */
+  keys(path: Path): string[] {
+    const node = this.#descend(path)?.node;
+    return isMap<Node, Node>(node) ? node.items.map(({ key }) => nameOf(key) ?? "") : [];
+  }
+
   /** A scalar as it was written, without its quotes: `0660` is a decimal number in YAML 1.2. */
   sourceText(path: Path): string | undefined {
     const node = this.#descend(path)?.node;
     return isScalar(node) ? node.source : undefined;
   }
 
-  #syntax(): Diagnostic[] {
-    const { errors, warnings, directives } = this.#document;
-    // The parser's second thoughts about a place say less than its first.
-    const firsts = new Map([...warnings, ...errors].toReversed().map((e) => [e.pos[0], e]));
-    const found = [...firsts.values()].map(({ code, message, pos: [start, end] }) =>
-      code === "DUPLICATE_KEY"
-        ? this.#diagnostic("duplicate-key", { start, end }, "this key is written twice")
-        : this.#diagnostic("yaml", { start, end }, message)
-    );
-    if (directives?.yaml.explicit && directives.yaml.version !== "1.2") {
-      const message = `must be YAML 1.2, not ${directives.yaml.version}`;
-      found.push(this.#diagnostic("yaml", { start: 0, end: 1 }, message));
-    }
-    visit(this.#document, {
-      Alias: (_, alias) => {
-        if (alias.resolve(this.#document) !== undefined) return;
-        const message = `there is no anchor &${alias.source} before this alias`;
-        found.push(this.#diagnostic("yaml", spanOf(alias), message));
-      },
-    });
-    return found;
-  }
-
   #valueSpan(path: Path): Span {
     for (let known = path; known.length > 0; known = known.slice(0, -1)) {
-      const node = this.#descend(known)?.node;
-      if (node?.range) return spanOf(node);
+      const { alias, node } = this.#descend(known) ?? {};
+      const written = alias ?? node;
+      if (written?.range) return spanOf(written);
     }
     return { start: this.#document.contents?.range?.[0] ?? 0, end: 0 };
   }
@@ -102,24 +97,27 @@ export class YamlFile {
     return key?.range ? spanOf(key) : this.#valueSpan(path);
   }
 
-  #descend(path: Path): { key?: Node; node?: Node } | undefined {
-    let at: { key?: Node; node?: Node } = { ...this.#resolved(this.#document.contents) };
+  #descend(path: Path): Found | undefined {
+    let at = this.#resolved(this.#document.contents);
     for (const step of path) {
-      const { node } = at;
+      const { node, alias } = at;
       if (isMap<Node, Node>(node)) {
-        const pair = node.items.find((pair) => nameOf(pair) === String(step));
+        const pair = node.items.find(({ key }) => nameOf(key) === String(step));
         if (pair === undefined) return undefined;
-        at = { key: pair.key, ...this.#resolved(pair.value) };
+        at = { key: alias ?? pair.key, ...this.#resolved(pair.value, alias) };
       } else if (isSeq<Node>(node) && typeof step === "number" && step < node.items.length) {
-        at = this.#resolved(node.items[step] ?? null);
+        at = this.#resolved(node.items[step] ?? null, alias);
       } else return undefined;
     }
     return at;
   }
 
-  #resolved(node: Node | null): { node?: Node } {
-    const target = isAlias(node) ? node.resolve(this.#document) : node;
-    return target ? { node: target } : {};
+  /** `alias`: the one that led here already. */
+  #resolved(node: Node | null, alias?: Node): Found {
+    if (node === null) return alias === undefined ? {} : { alias };
+    if (!isAlias(node)) return { node, ...(alias === undefined ? {} : { alias }) };
+    const target = node.resolve(this.#document);
+    return { alias: alias ?? node, ...(target === undefined ? {} : { node: target }) };
   }
 
   #diagnostic(code: DiagnosticCode, span: Span, message: string, hint?: string): Diagnostic {
@@ -135,13 +133,4 @@ export class YamlFile {
       ...(hint === undefined ? {} : { hint }),
     };
   }
-}
-
-function spanOf(node: Node): Span {
-  const [start, end] = node.range ?? [0, 0];
-  return { start, end };
-}
-
-function nameOf(pair: Pair<Node, Node | null>): string | undefined {
-  return isScalar(pair.key) ? String(pair.key.value) : undefined;
 }
