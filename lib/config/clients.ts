@@ -25,6 +25,7 @@ export function clientRule(
   policy: string,
   scope: ClientScope,
 ): ClientRule {
+  requireConditions(yaml, path, policy, scope);
   const uids = ids(yaml, path, client, "user", scope);
   const gids = ids(yaml, path, client, "group", scope);
   const listeners = items(client.listener, [...path, "listener"]);
@@ -41,6 +42,20 @@ export function clientRule(
     policy,
     origin: yaml.origin(path),
   };
+}
+
+/** A rule about everybody is one from which a line was lost; keys with mistakes in them count, they were reported. */
+function requireConditions(
+  yaml: YamlFile,
+  path: Path,
+  policy: string,
+  { report }: ClientScope,
+): void {
+  if (yaml.keys(path).some((key) => key !== "policy")) return;
+  const message = "this rule has no conditions, so it would be about everybody";
+  const hint = "name a uid, user, gid, group or listener; what everybody gets is " +
+    `default: ${policy}, or a listener's policy`;
+  report(yaml.atValue("no-conditions", path, message, hint));
 }
 
 /** `did you mean …`, or everything there is. */
@@ -82,7 +97,10 @@ function ids(
   for (const { value, path: at } of items(byId, [...path, idKey])) {
     const parsed = parseIds(value);
     if ("ids" in parsed) ranges.push(...parsed.ids);
-    else scope.report(yaml.atValue("bad-id", at, `${idKey} ${parsed.problem}`));
+    else {
+      const hint = /^[a-z_]/i.test(String(value)) ? `write ${kind}: ${value}` : undefined;
+      scope.report(yaml.atValue("bad-id", at, `${idKey} ${parsed.problem}`, hint));
+    }
   }
   for (const { value, path: at } of items(byName, [...path, kind])) {
     const found = resolveAccount(scope.names, kind, value);

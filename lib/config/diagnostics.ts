@@ -25,7 +25,7 @@ export type DiagnosticCode =
   | "upstream-loop"
   | "no-listeners"
   | "no-files"
-  | "unreachable-rule"
+  | "no-conditions"
   | "unreadable"
   | "untrusted";
 

@@ -1,6 +1,7 @@
 import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import type { Diagnostic, DiagnosticCode } from "./diagnostics.ts";
 import { type Path, YamlFile } from "./document.ts";
+import { shellWord } from "./shell.ts";
 import type { ConfigFs, FileStat } from "./fs.ts";
 
 type Report = (diagnostic: Diagnostic) => void;
@@ -51,7 +52,6 @@ export function findPolicyFiles(
   config: YamlFile,
   patterns: readonly { readonly value: string; readonly path: Path }[],
   report: Report,
-  warn: Report,
 ): { file: string; label: string }[] {
   const found = new Map<string, string>();
   const fileOf = (label: string) =>
@@ -78,7 +78,9 @@ export function findPolicyFiles(
         .map((name) => join(folder, name))
         .filter((label) => fileOf(label) !== normalize(config.file));
       if (labels.length === 0) {
-        warn(config.atValue("no-files", path, `${text} holds no policy files`));
+        const message = glob ? "matches no policy file" : "holds no policy file (*.yaml, *.yml)";
+        const hint = "remove it, or put there what it was written for";
+        report(config.atValue("no-files", path, `${text} ${message}`, hint));
       }
       for (const label of labels) found.set(fileOf(label), label);
     }
@@ -111,8 +113,4 @@ function requireTrust(fs: ConfigFs, file: string, stat: FileStat, report: Report
 function patternOf(glob: string): RegExp {
   const source = RegExp.escape(glob).replaceAll("\\*", ".*").replaceAll("\\?", ".");
   return new RegExp(`^${source}$`, "s");
-}
-
-function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

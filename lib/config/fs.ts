@@ -56,8 +56,15 @@ function readRegular(path: string): FileStat & { text: string } {
     if (n === null) break;
     length += n;
   }
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length));
-  return { ...statOf(info), text };
+  return { ...statOf(info), text: decode(bytes.subarray(0, length)) };
+}
+
+function decode(bytes: Uint8Array<ArrayBuffer>): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error("it is not UTF-8");
+  }
 }
 
 function statOf(info: Deno.FileInfo): FileStat {

@@ -1,6 +1,5 @@
 import type { ClientRule, Gate, Policy } from "../policy/types.ts";
 import { clientRule, type ClientScope, suggestion } from "./clients.ts";
-import type { Diagnostic } from "./diagnostics.ts";
 import type { Path, YamlFile } from "./document.ts";
 import type { Placed } from "./listeners.ts";
 import type { KnownPolicies, PolicyFile } from "./policies.ts";
@@ -18,38 +17,24 @@ export interface GateParts {
 }
 
 /** Who gets which policy: the config file's client rules, then those of the policy files, listeners, the default. */
-export function resolveGate(
-  parts: GateParts,
-  scope: ClientScope,
-  warn: (diagnostic: Diagnostic) => void,
-): Gate {
+export function resolveGate(parts: GateParts, scope: ClientScope): Gate {
   const { yaml, data, files, known } = parts;
-  const rules: { rule: ClientRule; yaml: YamlFile; path: Path }[] = [];
+  const rules: ClientRule[] = [];
   for (const [index, client] of (data.clients ?? []).entries()) {
     const path = ["clients", index];
     if (client === undefined) continue;
     requirePolicy(parts, client.policy, [...path, "policy"], scope);
-    const rule = clientRule(yaml, path, client, client.policy ?? "deny", scope);
-    rules.push({ rule, yaml, path });
+    rules.push(clientRule(yaml, path, client, client.policy ?? "deny", scope));
   }
   for (const { yaml, data } of files) {
     for (const [index, client] of (data.clients ?? []).entries()) {
-      const path = ["clients", index];
       if (client === undefined) continue;
-      const rule = clientRule(yaml, path, client, data.name ?? "deny", scope);
-      rules.push({ rule, yaml, path });
+      rules.push(clientRule(yaml, ["clients", index], client, data.name ?? "deny", scope));
     }
-  }
-  let everyone: ClientRule | undefined;
-  for (const { rule, yaml, path } of rules) {
-    if (everyone !== undefined) {
-      const message = `this rule is never reached: the one at ${everyone.origin} matches everyone`;
-      warn(yaml.atValue("unreachable-rule", path, message));
-    } else if (!rule.uids && !rule.gids && !rule.listeners) everyone = rule;
   }
   requirePolicy(parts, data.default, ["default"], scope);
   return {
-    clients: rules.map(({ rule }) => rule),
+    clients: rules,
     listenerPolicies: listenerPolicies(parts, scope),
     defaultPolicy: data.default ?? "deny",
     policies: known.policies,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { closest } from "../policy/suggest.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import type { Path, YamlFile } from "./document.ts";
+import { got } from "./got.ts";
 import type { Loose } from "./schema.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -29,7 +30,7 @@ export function validate<S extends z.ZodType>(
         yaml.atKey("unknown-key", [...path, key], `unknown key ${JSON.stringify(key)}`, hint)
       ),
       ...issues.filter(({ code }) => code !== "unrecognized_keys").flatMap((issue) => {
-        const found = describe(issue, yaml);
+        const found = describe(issue, yaml, schema);
         // A key that is missing because of a typo in it is one mistake, not two.
         const typo = found.code === "missing-key" && meant.has(JSON.stringify(issue.path));
         return typo ? [] : [found];
@@ -51,36 +52,53 @@ function isInside(issue: Issue): boolean {
   return issue.path.length > 0 || issue.code === "unrecognized_keys";
 }
 
+/** What socat and others call a key. */
+const synonyms: Readonly<Record<string, string>> = {
+  "max-children": "max_connections",
+  owner: "user",
+  path: "socket",
+  perm: "mode",
+};
+
 function unknownKey(path: Path, key: string, schema: z.ZodType) {
   const known = knownKeys(schema, path);
-  const near = closest(key, known);
+  const synonym = synonyms[key];
+  const near = known.find((name) => name === synonym) ?? closest(key, known);
   const hint = near === undefined
     ? `the keys here are ${known.join(", ")}`
     : `did you mean ${near}`;
   return { path, key, near, hint };
 }
 
-function describe(issue: Issue, yaml: YamlFile): Diagnostic {
+function describe(issue: Issue, yaml: YamlFile, schema: z.ZodType): Diagnostic {
   const path = issue.path as Path;
   const value = valueAt(yaml.data, path);
   if (value === undefined) {
     const message = `missing key ${JSON.stringify(path.at(-1))}: ${issue.message}`;
     return yaml.atValue("missing-key", path, message);
   }
-  const message = `${nameOf(path)} must be ${issue.message}: got ${kindOf(value)}`;
-  return yaml.atValue("wrong-value", path, message);
+  const message = `${nameOf(path)} must be ${issue.message}: ${got(value)}`;
+  return yaml.atValue("wrong-value", path, message, asMap(path, value, schema));
+}
+
+/** A hint for text in a map's place: `{ file: /x }` for `/x`, where it is clear which key was meant. */
+function asMap(path: Path, value: unknown, schema: z.ZodType): string | undefined {
+  const object = unwrap(schemaAt(schema, path));
+  if (typeof value !== "string" || !(object instanceof z.ZodObject)) return undefined;
+  const meant = Object.entries(object.shape).find(([, field]) => {
+    const inner = unwrap(field);
+    if (inner instanceof z.ZodEnum) return inner.safeParse(value).success;
+    return inner instanceof z.ZodString && value.startsWith("/");
+  });
+  if (meant === undefined) return undefined;
+  const key = path.at(-1);
+  return `write ${typeof key === "string" ? `${key}: ` : ""}{ ${meant[0]}: ${value} }`;
 }
 
 function nameOf(path: Path): string {
   const last = path.at(-1);
   if (last === undefined) return "the file";
   return typeof last === "number" ? `item ${last + 1} of ${nameOf(path.slice(0, -1))}` : last;
-}
-
-function kindOf(value: unknown): string {
-  if (value === null || value === "") return "nothing";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  return typeof value === "object" ? "a map" : JSON.stringify(value);
 }
 
 function valueAt(data: unknown, path: Path): unknown {
@@ -113,13 +131,16 @@ function without(data: unknown, issues: readonly Issue[], depth = 0): unknown {
   );
 }
 
-function knownKeys(schema: z.ZodType, path: Path): string[] {
-  const object = path.reduce<unknown>((at, step) => {
+function schemaAt(schema: z.ZodType, path: Path): unknown {
+  return path.reduce<unknown>((at, step) => {
     const inner = unwrap(at);
     if (inner instanceof z.ZodArray) return inner.element;
     return inner instanceof z.ZodObject ? inner.shape[step as string] : undefined;
   }, schema);
-  const found = unwrap(object);
+}
+
+function knownKeys(schema: z.ZodType, path: Path): string[] {
+  const found = unwrap(schemaAt(schema, path));
   return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
 }
 

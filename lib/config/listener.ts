@@ -5,7 +5,7 @@ import type { Path, YamlFile } from "./document.ts";
 import { DEFAULT_MODE, parseMode } from "./mode.ts";
 import type { LooseListener } from "./schema.ts";
 import { DEFAULT_BACKLOG, type ListenerConfig, type NameService } from "./types.ts";
-import { type Parsed, parseName, parseSocketPath, parseUpstream } from "./values.ts";
+import { type Parsed, parseName, parseSocketPath } from "./values.ts";
 
 /** What a listener is resolved against. */
 export interface ListenerScope {
@@ -55,7 +55,7 @@ export function resolveListener(
     : take("name", parseName(listener.name), "bad-name");
   const upstream = listener.upstream === undefined
     ? undefined
-    : take("upstream", parseUpstream(listener.upstream));
+    : take("upstream", parseSocketPath(listener.upstream));
   const mode = modeOf(yaml, at("mode"), listener, report);
   const uid = owner("user");
   const gid = owner("group");

@@ -1,9 +1,11 @@
 import { basename } from "node:path";
+import { auditProblem } from "./audit_file.ts";
 import { items } from "./clients.ts";
 import { type Diagnostic, sorted } from "./diagnostics.ts";
 import type { YamlFile } from "./document.ts";
 import { findPolicyFiles, readYaml, wholeFile } from "./files.ts";
 import type { ConfigFs } from "./fs.ts";
+import { got } from "./got.ts";
 import { resolveGate } from "./gate.ts";
 import { validate, type Validated } from "./issues.ts";
 import { stemOf } from "./listener.ts";
@@ -18,7 +20,7 @@ import {
   DEFAULT_UPSTREAM,
   type NameService,
 } from "./types.ts";
-import { parseAudit, parseUpstream } from "./values.ts";
+import { parseAudit, parseSocketPath } from "./values.ts";
 
 /** Everything that a configuration depends on. */
 export interface LoadOptions {
@@ -35,7 +37,7 @@ export interface LoadOptions {
 export type LoadResult =
   & { readonly sources: ReadonlyMap<string, string> }
   & (
-    | { readonly ok: true; readonly config: Config; readonly warnings: readonly Diagnostic[] }
+    | { readonly ok: true; readonly config: Config }
     | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
   );
 
@@ -43,19 +45,17 @@ export type LoadResult =
 export function loadConfig(options: LoadOptions): LoadResult {
   const load = new Loading(options);
   const config = load.config();
-  const { sources, warnings, diagnostics } = load;
+  const { sources, diagnostics } = load;
   return config !== undefined && diagnostics.length === 0
-    ? { ok: true, config, warnings: sorted(warnings), sources }
+    ? { ok: true, config, sources }
     : { ok: false, diagnostics: sorted(diagnostics), sources };
 }
 
 class Loading {
   readonly sources = new Map<string, string>();
   readonly diagnostics: Diagnostic[] = [];
-  readonly warnings: Diagnostic[] = [];
   readonly #options: LoadOptions;
   readonly #report = (diagnostic: Diagnostic) => void this.diagnostics.push(diagnostic);
-  readonly #warn = (diagnostic: Diagnostic) => void this.warnings.push(diagnostic);
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -74,12 +74,14 @@ class Loading {
     const { upstream, audit } = { ...own, ...overriding };
     const scope = { names, upstream, report: this.#report };
     const placed = resolveListeners(yaml, data.listeners ?? [], fs, scope);
-    if ((data.listeners ?? []).length === 0) {
+    // One that is no list was reported as such.
+    if (data.listeners?.length === 0 || !yaml.has(["listeners"])) {
       const hint = "add one: listeners: [{socket: /run/postern/docker.sock}]";
       const message = "there are no listeners, so nobody could connect";
       this.#report(yaml.atKey("no-listeners", ["listeners"], message, hint));
     }
     this.#requireNoLoop(yaml, upstream, placed);
+    this.#requireFolder(yaml, audit);
 
     const { files, complete } = this.#policyFiles(yaml, data);
     const known = compilePolicies(files, complete, this.#report);
@@ -87,7 +89,6 @@ class Loading {
     const gate = resolveGate(
       { yaml, data, listeners: placed, files, known, complete },
       { names, listeners: listenerNames(data), report: this.#report },
-      this.#warn,
     );
     return {
       file,
@@ -114,7 +115,7 @@ class Loading {
   }
 
   #upstream(yaml: YamlFile, { upstream }: LooseConfig): string {
-    const parsed = parseUpstream(upstream ?? DEFAULT_UPSTREAM);
+    const parsed = parseSocketPath(upstream ?? DEFAULT_UPSTREAM);
     if ("value" in parsed) return parsed.value;
     const message = `upstream ${parsed.problem}`;
     this.#report(yaml.atValue("bad-path", ["upstream"], message, parsed.hint));
@@ -126,21 +127,17 @@ class Loading {
     if (audit?.file === undefined) return { to: "stderr" };
     const parsed = parseAudit(audit.file);
     if ("value" in parsed && parsed.value.to === "file") return parsed.value;
-    const message = `file must be an absolute path: got ${JSON.stringify(audit.file)}`;
+    const message = `file must be an absolute path: ${got(audit.file)}`;
     this.#report(yaml.atValue("bad-path", ["audit", "file"], message));
     return { to: "stderr" };
   }
 
   #requireNoLoop(yaml: YamlFile, upstream: string, placed: readonly Placed[]): void {
-    const { env, overrides, fs } = this.#options;
+    const { fs } = this.#options;
     const behind = listenerAt(placed.map(({ listener }) => listener), upstream, fs);
     if (behind === undefined) return;
-    const source = overrides.upstream !== undefined
-      ? "command line"
-      : env["POSTERN_UPSTREAM"]
-      ? "environment"
-      : undefined;
     const message = loopMessage(behind);
+    const source = this.#sourceOf("upstream");
     this.#report(
       source === undefined
         ? yaml.atValue("upstream-loop", ["upstream"], message)
@@ -148,10 +145,28 @@ class Loading {
     );
   }
 
+  #requireFolder(yaml: YamlFile, audit: AuditTarget): void {
+    const found = auditProblem(this.#options.fs, audit);
+    if (found === undefined) return;
+    const source = this.#sourceOf("audit");
+    this.#report(
+      source === undefined
+        ? yaml.atValue("bad-path", ["audit", "file"], found.problem, found.hint)
+        : wholeFile("bad-path", source, found.problem, found.hint),
+    );
+  }
+
+  /** Where a value comes from that beats the file's. */
+  #sourceOf(name: "upstream" | "audit"): string | undefined {
+    const { env, overrides } = this.#options;
+    if (overrides[name] !== undefined) return "command line";
+    return env[`POSTERN_${name.toUpperCase()}`] ? "environment" : undefined;
+  }
+
   #policyFiles(yaml: YamlFile, data: LooseConfig): { files: PolicyFile[]; complete: boolean } {
     const patterns = items(data.policies, ["policies"]);
     const before = this.diagnostics.length;
-    const found = findPolicyFiles(this.#options.fs, yaml, patterns, this.#report, this.#warn);
+    const found = findPolicyFiles(this.#options.fs, yaml, patterns, this.#report);
     let complete = this.diagnostics.length === before;
     const files: PolicyFile[] = [];
     for (const { file, label } of found) {

@@ -1,3 +1,5 @@
+import { got } from "./got.ts";
+
 /** Read and write for the owner alone. */
 export const DEFAULT_MODE = 0o600;
 
@@ -25,12 +27,12 @@ export function formatMode(mode: number): string {
 function parseOctal(text: string, digits: string): ParsedMode {
   const wrong = /[89]/.exec(digits)?.[0];
   if (wrong !== undefined) {
-    return { problem: `is octal, which has no digit ${wrong}: got ${JSON.stringify(text)}` };
+    return { problem: `is octal, which has no digit ${wrong}: ${got(text)}` };
   }
   const mode = Number.parseInt(digits, 8);
   return mode <= 0o777
     ? { mode }
-    : { problem: `must be at most 0777, a socket has no other bits: got ${JSON.stringify(text)}` };
+    : { problem: `must be at most 0777, a socket has no other bits: ${got(text)}` };
 }
 
 function parseSymbolic(text: string): ParsedMode {
@@ -39,11 +41,11 @@ function parseSymbolic(text: string): ParsedMode {
   for (const clause of text.split(",")) {
     const [, who, what] = SYMBOLIC.exec(clause) ?? [];
     if (who === undefined || what === undefined) {
-      return { problem: `must be like 0660 or u=rw,g=rw: got ${JSON.stringify(text)}` };
+      return { problem: `must be like 0660 or u=rw,g=rw: ${got(text)}` };
     }
     for (const letter of who.replaceAll("a", "ugo")) {
       if (seen.has(letter)) {
-        return { problem: `says ${letter} twice: got ${JSON.stringify(text)}` };
+        return { problem: `says ${letter} twice: ${got(text)}` };
       }
       seen.add(letter);
       for (const permission of what) mode |= (BIT[permission] ?? 0) << (SHIFT[letter] ?? 0);

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "./diagnostics.ts";
 import { wholeFile } from "./files.ts";
 import type { AuditTarget } from "./types.ts";
-import { parseAudit, type Parsed, parseUpstream, parseWorkers } from "./values.ts";
+import { parseAudit, type Parsed, parseSocketPath, parseWorkers } from "./values.ts";
 
 /** Flags as they were written. */
 export interface Overrides {
@@ -44,7 +44,7 @@ export function readOverrides(
     const last = parsed.at(-1);
     return last !== undefined && "value" in last ? last.value : undefined;
   }
-  const upstream = read("upstream", parseUpstream);
+  const upstream = read("upstream", parseSocketPath);
   const audit = read("audit", parseAudit);
   const workers = read("workers", parseWorkers);
   return {

@@ -1,5 +1,6 @@
 import { builtinPolicies } from "../policy/builtin.ts";
 import { compilePolicy } from "../policy/compile.ts";
+import { groups } from "../policy/operations.ts";
 import type { Policy } from "../policy/types.ts";
 import { suggestion } from "./clients.ts";
 import type { Diagnostic } from "./diagnostics.ts";
@@ -122,7 +123,9 @@ function compileFile(
     (wanted) => Object.hasOwn(compiled, wanted) ? compiled[wanted] : undefined,
   );
   if ("policy" in result) return result.policy;
-  for (const { entry, message, suggestions } of result.problems) {
+  for (const { entry, message, suggestions: near } of result.problems) {
+    const whole = entry !== undefined && groups.includes(entry.pattern);
+    const suggestions = whole ? [`${entry.pattern}.*`] : near;
     const path = [...allow, ...deny].find((rule) => rule.entry === entry)?.path ?? [];
     const hint = suggestions.length === 0 ? undefined : `did you mean ${suggestions.join(" or ")}`;
     report(yaml.atValue("unknown-operation", path, message, hint));

@@ -20,7 +20,7 @@ const id = () =>
   });
 const ids = () => oneOrMore(id(), "a number like 1000, a range like 2000-2999, or a list of them");
 const account = (what: string) =>
-  z.union([text("a name"), integer(0, MAX_ID)], { error: `a ${what}'s name or number` });
+  z.union([text("its name"), integer(0, MAX_ID)], { error: `a ${what}'s name or number` });
 const accounts = (what: string) =>
   oneOrMore(account(what), `a ${what}'s name or number, or a list of them`);
 const names = (what: string) =>
@@ -37,9 +37,13 @@ const conditions = {
 
 const listenerSchema = z.strictObject({
   socket: socketPath().describe("Absolute path of the intercept socket."),
-  name: text("a name").describe("Name in rules and records; the socket file's stem by default.")
+  name: text("a word like ci").describe(
+    "Name in rules and records; the socket file's stem by default.",
+  )
     .optional(),
-  mode: z.union([z.number(), text("a mode")], { error: "a mode like 0660 or u=rw,g=rw" })
+  mode: z.union([z.number(), text("a mode")], {
+    error: "octal like 0660 or symbolic like u=rw,g=rw",
+  })
     .describe("Permissions of the socket, octal whether quoted or not; 0600 by default.")
     .optional(),
   user: account("user").describe("Owner of the socket; Postern's own user by default.").optional(),
@@ -106,7 +110,7 @@ const rules = () =>
 
 /** A policy file. */
 export const policySchema = z.strictObject({
-  name: text("a name").describe("The name that client rules and listeners use."),
+  name: text("a word like team-ci").describe("The name that client rules and listeners use."),
   extends: policyName().describe("Policy to start from; without one, nothing is allowed.")
     .optional(),
   mode: z.enum(["enforce", "warn"], { error: '"enforce"' })

@@ -1,6 +1,7 @@
 import { builtinPolicies } from "../policy/builtin.ts";
 import { closest } from "../policy/suggest.ts";
 import { type AccountKind, resolveAccount } from "./accounts.ts";
+import { got } from "./got.ts";
 import { stemOf } from "./listener.ts";
 import { DEFAULT_MODE, parseMode } from "./mode.ts";
 import type { Overriding } from "./overrides.ts";
@@ -154,6 +155,6 @@ function numberOf(
   if (text === undefined) return undefined;
   const value = /^[0-9]{1,7}$/.test(text) ? Number(text) : 0;
   if (value >= 1 && value <= most) return value;
-  report(`${option} must be a whole number from 1 to ${most}: got ${JSON.stringify(text)}`);
+  report(`${option} must be a whole number from 1 to ${most}: ${got(text)}`);
   return undefined;
 }

@@ -1,4 +1,6 @@
 import { normalize } from "node:path";
+import { MAX_SOCKET_PATH } from "../linux/socket.ts";
+import { got } from "./got.ts";
 import type { AuditTarget } from "./types.ts";
 
 /** A value, or why not: a sentence's end such as `must be an absolute path`. */
@@ -7,19 +9,23 @@ export type Parsed<T> = { readonly value: T } | {
   readonly hint?: string;
 };
 
-/** sockaddr_un holds 108 bytes, the last of them a NUL (unix(7)). */
-const MAX_SOCKET_PATH = 107;
-
 /** Postern never runs more relaying threads than this. */
 const MAX_WORKERS = 64;
 
-/** Reads a socket's path: absolute, normalised, and short enough for the kernel. */
+/** Reads a unix socket's place, a path or `unix:///path`: absolute, normalised, and short enough for the kernel. */
 export function parseSocketPath(text: string): Parsed<string> {
-  const got = `got ${JSON.stringify(text)}`;
-  if (!text.startsWith("/")) return { problem: `must be an absolute path: ${got}` };
-  if (text.includes("\0")) return { problem: `must not contain a NUL: ${got}` };
-  if (text.endsWith("/")) return { problem: `must name a socket, not a folder: ${got}` };
-  const value = normalize(text);
+  const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s.exec(text) ?? [];
+  if (scheme !== undefined && scheme !== "unix") {
+    return {
+      problem: `must be a unix socket, ${scheme}:// is not supported: ${got(text)}`,
+      hint: "write a path like /var/run/docker.sock, or unix:///var/run/docker.sock",
+    };
+  }
+  const path = rest ?? text;
+  if (!path.startsWith("/")) return { problem: `must be an absolute path: ${got(text)}` };
+  if (path.includes("\0")) return { problem: `must not contain a NUL: ${got(text)}` };
+  if (path.endsWith("/")) return { problem: `must name a socket, not a folder: ${got(text)}` };
+  const value = normalize(path);
   const bytes = new TextEncoder().encode(value).length;
   if (bytes > MAX_SOCKET_PATH) {
     return {
@@ -30,25 +36,13 @@ export function parseSocketPath(text: string): Parsed<string> {
   return { value };
 }
 
-/** Reads where the engine listens: a path or `unix:///path`. */
-export function parseUpstream(text: string): Parsed<string> {
-  const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s.exec(text) ?? [];
-  if (scheme !== undefined && scheme !== "unix") {
-    return {
-      problem: `must be a unix socket, ${scheme}:// is not supported: got ${JSON.stringify(text)}`,
-      hint: "write a path like /var/run/docker.sock, or unix:///var/run/docker.sock",
-    };
-  }
-  return parseSocketPath(rest ?? text);
-}
-
 /** Reads `stderr`, `off` or the absolute path of a file. */
 export function parseAudit(text: string): Parsed<AuditTarget> {
   if (text === "stderr" || text === "off") return { value: { to: text } };
   return text.startsWith("/") && !text.endsWith("/") && !text.includes("\0")
     ? { value: { to: "file", path: normalize(text) } }
     : {
-      problem: `must be stderr, off or the absolute path of a file: got ${JSON.stringify(text)}`,
+      problem: `must be stderr, off or the absolute path of a file: ${got(text)}`,
     };
 }
 
@@ -56,16 +50,17 @@ export function parseAudit(text: string): Parsed<AuditTarget> {
 export function parseWorkers(text: string): Parsed<number> {
   const value = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;
   return value >= 1 && value <= MAX_WORKERS ? { value } : {
-    problem: `must be a whole number from 1 to ${MAX_WORKERS}: got ${JSON.stringify(text)}`,
+    problem: `must be a whole number from 1 to ${MAX_WORKERS}: ${got(text)}`,
   };
 }
 
 /** Reads a listener's or policy's name. */
 export function parseName(text: string): Parsed<string> {
-  const got = `got ${JSON.stringify(text)}`;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) {
-    return { problem: `must be 1 to 64 letters, digits, dots, dashes or underscores: ${got}` };
+    return {
+      problem: `must be 1 to 64 letters, digits, dots, dashes or underscores: ${got(text)}`,
+    };
   }
   // Names become keys of plain objects, where these mean something already.
-  return text in {} ? { problem: `must not be a reserved word: ${got}` } : { value: text };
+  return text in {} ? { problem: `must not be a reserved word: ${got(text)}` } : { value: text };
 }

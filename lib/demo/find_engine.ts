@@ -1,5 +1,5 @@
 import { DEFAULT_UPSTREAM } from "../config/types.ts";
-import { parseUpstream } from "../config/values.ts";
+import { parseSocketPath } from "../config/values.ts";
 import { close } from "../linux/io.ts";
 import { dial, upstreamAt } from "../relay/dial.ts";
 
@@ -8,7 +8,7 @@ export type Found = { readonly path: string } | { readonly why: string };
 
 /** The engine that DOCKER_HOST names, and no other; the usual one when it names none. */
 export function findEngine(dockerHost: string | undefined): Found {
-  const parsed = parseUpstream(dockerHost || DEFAULT_UPSTREAM);
+  const parsed = parseSocketPath(dockerHost || DEFAULT_UPSTREAM);
   if ("problem" in parsed) return { why: `DOCKER_HOST ${parsed.problem}` };
   const result = dial(parsed.value, upstreamAt(parsed.value).address);
   if ("failure" in result) return { why: result.failure };

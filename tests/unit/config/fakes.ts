@@ -20,11 +20,12 @@ export function fakeFs(files: Record<string, Entry>, links: Record<string, strin
   const entryOf = (path: string) => {
     const found = files[path];
     if (found !== undefined) return typeof found === "string" ? { text: found } : found;
-    const folder = Object.keys(files).some((name) => name.startsWith(`${path}/`));
+    const folder = ["/", ".", "/var/log/postern"].includes(path) ||
+      Object.keys(files).some((name) => name.startsWith(`${path}/`));
     return folder ? { kind: "directory" as const, mode: 0o755 } : undefined;
   };
   const read: ConfigFs["read"] = (given) => {
-    const entry = entryOf(given.replace(/\/$/, ""));
+    const entry = entryOf(given === "/" ? given : given.replace(/\/$/, ""));
     if (entry === undefined) return { failure: "ENOENT (No such file or directory)" };
     return "failure" in entry && entry.failure !== undefined
       ? { failure: entry.failure }
@@ -60,6 +61,6 @@ export function load(
 
 /** `code file:line:column` of everything that is wrong, in order. */
 export function problems(result: LoadResult): string[] {
-  const found = result.ok ? result.warnings : result.diagnostics;
+  const found = result.ok ? [] : result.diagnostics;
   return found.map(({ code, file, line, column }) => `${code} ${file}:${line}:${column}`);
 }

@@ -15,7 +15,31 @@ const refused: Record<string, [yaml: string, ...expected: string[]]> = {
   "an unknown tag": [`${LISTENER}workers: !x 1\n`, "yaml 2:10"],
   "an alias without an anchor": [`${LISTENER}upstream: *here\n`, "yaml 2:11"],
   "YAML 1.1": [`%YAML 1.1\n---\n${LISTENER}`, "yaml 1:1"],
-  "a merge key": [`${LISTENER}<<: { workers: 2 }\n`, "unknown-key 2:1"],
+  "a merge key": [`${LISTENER}<<: { workers: 2 }\n`, "yaml 2:1"],
+  "an asterisk that is not quoted": [`${LISTENER}policies: [*]\n`, "yaml 2:12"],
+  "a quote that is never closed": [`upstream: "/d.sock\n${LISTENER}workers: 2\n`, "yaml 1:11"],
+  "a mistake behind an alias, at the alias": [
+    "listeners: [&l { socket: /p.sock }, *l]\n",
+    "duplicate-listener 1:37",
+  ],
+  "a mistake in an alias's value, at each alias": [
+    "listeners: [{ socket: /p.sock, policy: &p nope }]\ndefault: *p\n",
+    "unknown-policy 1:43",
+    "unknown-policy 2:10",
+  ],
+  "listeners that are no list": ["listeners: /p.sock\n", "wrong-value 1:12"],
+  "listeners left out": ["listeners:\n", "wrong-value 1:11"],
+  "client rules without conditions": [
+    `${LISTENER}clients: [{ policy: full }, { uid: x, policy: deny }, { polcy: deny }]\n`,
+    "no-conditions 2:11",
+    "bad-id 2:36",
+    "unknown-key 2:57",
+  ],
+  "a glob that matches nothing": [`${LISTENER}policies: ["*.yml"]\n`, "no-files 2:12"],
+  "an audit file whose folder is not there": [
+    `${LISTENER}audit: { file: /nonexistent/audit }\n`,
+    "bad-path 2:16",
+  ],
   "a key named __proto__": [`${LISTENER}__proto__: { workers: 2 }\n`, "unknown-key 2:1"],
   "an unknown key": [`${LISTENER}worker: 2\n`, "unknown-key 2:1"],
   "an unknown key in a listener": [
@@ -61,9 +85,9 @@ const refused: Record<string, [yaml: string, ...expected: string[]]> = {
     "unknown-listener 2:23",
   ],
   "unknown policies": [
-    "listeners: [{ socket: /p.sock, policy: readonly }]\nclients: [{ policy: x }]\ndefault: y\n",
+    "listeners: [{ socket: /p.sock, policy: readonly }]\nclients: [{ uid: 1, policy: x }]\ndefault: y\n",
     "unknown-policy 1:40",
-    "unknown-policy 2:21",
+    "unknown-policy 2:29",
     "unknown-policy 3:10",
   ],
   "a policy named like a property of objects": [
@@ -147,10 +171,85 @@ Deno.test("an upstream from the command line can be a loop too", () => {
   assert.deepEqual(problems(result), ["upstream-loop command line:0:0"]);
 });
 
-Deno.test("a rule behind one that matches everyone is a warning", () => {
-  const result = load(`${LISTENER}clients:\n  - policy: deny\n  - { uid: 1, policy: full }\n`);
-  assert.equal(result.ok, true);
-  assert.deepEqual(problems(result), ["unreachable-rule postern.yaml:4:5"]);
+Deno.test("a client rule about everybody is refused with what says the same on purpose", () => {
+  const result = load(`${LISTENER}clients: [{ policy: full }]\n`);
+  assert.ok(!result.ok);
+  const [found] = result.diagnostics;
+  assert.match(found?.message ?? "", /no conditions/);
+  assert.match(found?.hint ?? "", /default: full/);
+  assert.match(found?.hint ?? "", /listener's policy/);
+});
+
+/** The message and hint of the one mistake in a file. */
+function told(yaml: string): string {
+  const result = load(yaml);
+  assert.ok(!result.ok);
+  assert.equal(result.diagnostics.length, 1, JSON.stringify(result.diagnostics));
+  const { message, hint } = result.diagnostics[0]!;
+  return hint === undefined ? message : `${message}; ${hint}`;
+}
+
+const words: Record<string, [yaml: string, told: RegExp]> = {
+  "two documents": [`${LISTENER}---\na: 1\n`, /^a file holds only one document/],
+  "an asterisk that is not quoted": [`${LISTENER}policies: [*]\n`, /; quote it: "\*"$/],
+  "a merge key": [`<<: { workers: 2 }\n${LISTENER}`, /^merge keys are not supported/],
+  "a key written twice": [`${LISTENER}workers: 1\nworkers: 2\n`, /stands in line 2 already$/],
+  "max-children": [
+    "listeners: [{ socket: /p.sock, max-children: 9 }]\n",
+    /^unknown key "max-children"; did you mean max_connections$/,
+  ],
+  "owner": ["listeners: [{ socket: /p.sock, owner: root }]\n", /did you mean user$/],
+  "path": ["listeners: [{ path: /p.sock }]\n", /^unknown key "path"; did you mean socket$/],
+  "a name as uid": [
+    `${LISTENER}clients: [{ uid: root, policy: full }]\n`,
+    /uid must be a number like 1000 .*: got "root"; write user: root$/,
+  ],
+  "a name as gid": [
+    `${LISTENER}clients: [{ gid: [ci], policy: full }]\n`,
+    /; write group: ci$/,
+  ],
+  "a path as audit": [`${LISTENER}audit: /tmp/x\n`, /; write audit: \{ file: \/tmp\/x \}$/],
+  "a level as log": [`${LISTENER}log: debug\n`, /; write log: \{ level: debug \}$/],
+  "a format as log": [`${LISTENER}log: json\n`, /; write log: \{ format: json \}$/],
+  "a path as listener": [
+    "listeners: [/p.sock]\n",
+    /^item 1 of listeners must be a map with a socket: got "\/p\.sock"; write \{ socket: \/p\.sock \}$/,
+  ],
+  "a tcp socket": ["listeners: [{ socket: tcp://x:1 }]\n", /tcp:\/\/ is not supported/],
+  "a list as mode": [
+    "listeners: [{ socket: /p.sock, mode: [] }]\n",
+    /^mode must be octal like 0660 or symbolic like u=rw,g=rw: got an empty list$/,
+  ],
+  "no name": [
+    "listeners: [{ socket: /p.sock, name: }]\n",
+    /^name must be a word like ci: got nothing$/,
+  ],
+  "a long value": [
+    `upstream: ${"x".repeat(500)}\n${LISTENER}`,
+    /got "x{80}…"$/,
+  ],
+  "an audit file whose folder is not there": [
+    `${LISTENER}audit: { file: /nonexistent/a }\n`,
+    /^cannot write \/nonexistent\/a: \/nonexistent does not exist; create it with: install -d -m 0755 \/nonexistent$/,
+  ],
+};
+
+for (const [what, [yaml, expected]] of Object.entries(words)) {
+  Deno.test(`words that help about ${what}`, () => assert.match(told(yaml), expected));
+}
+
+Deno.test("an audit file from outside is looked at too, and one that is overridden is not", () => {
+  const inFile = `${LISTENER}audit: { file: /nonexistent/a }\n`;
+  const elsewhere = load(LISTENER, { overrides: { audit: "/nonexistent/a" } });
+  assert.deepEqual(problems(elsewhere), ["bad-path command line:0:0"]);
+  assert.deepEqual(problems(load(inFile, { env: { POSTERN_AUDIT: "off" } })), []);
+});
+
+Deno.test("a socket can be written as unix:///path", () => {
+  const result = load("listeners: [{ socket: unix:///run/ci.sock }]\n");
+  assert.ok(result.ok);
+  const [listener] = result.config.listeners;
+  assert.deepEqual([listener?.socket, listener?.name], ["/run/ci.sock", "ci"]);
 });
 
 Deno.test("a listener with mistakes is still known to the rules that name it", () => {

@@ -57,7 +57,6 @@ const files = {
 function loaded(...given: Parameters<typeof load>): Config {
   const result = load(...given);
   assert.ok(result.ok, JSON.stringify(result));
-  assert.deepEqual(result.warnings, []);
   return result.config;
 }
 
@@ -173,11 +172,6 @@ Deno.test("a client rule's user and group can be numbers, as a listener's can", 
     policy: "read-only",
     origin: "postern.yaml:2",
   }]);
-});
-
-Deno.test("a client rule without conditions is about everyone", () => {
-  const config = loaded("listeners: [{ socket: /p.sock }]\nclients: [{ policy: read-only }]\n");
-  assert.deepEqual(config.gate.clients, [{ policy: "read-only", origin: "postern.yaml:2" }]);
 });
 
 Deno.test("the environment beats the file, and flags beat the environment", () => {

@@ -36,6 +36,7 @@ const refused: Record<string, [files: string[], ...expected: string[]]> = {
   ],
   "a verb that is no text": [["name: x\nallow: [{ images: [pull, 1] }]\n"], "wrong-value a:2:26"],
   "an unknown key": [["name: x\nalow: []\n"], "unknown-key a:2:1"],
+  "a claim to everybody": [["name: x\nclients: [{}]\n"], "no-conditions a:2:11"],
   "a policy in its clients": [
     ["name: x\nclients: [{ uid: 1, policy: full }]\n"],
     "unknown-key a:2:21",
@@ -87,8 +88,22 @@ Deno.test("an unreadable policy file does not make its name unknown as well", ()
   assert.deepEqual(problems(result), ["unreadable policies/a.yaml:0:0"]);
 });
 
-Deno.test("a folder without policy files is a warning", () => {
+Deno.test("a folder without policy files is refused: a claim that was in it would be lost", () => {
   const result = load({ "postern.yaml": CONFIG, "policies/README": "" });
-  assert.equal(result.ok, true);
   assert.deepEqual(problems(result), ["no-files postern.yaml:2:11"]);
+});
+
+Deno.test("a group of operations by its bare name gets the whole group as a hint", () => {
+  const result = load({
+    "postern.yaml": CONFIG,
+    "policies/a.yaml": "name: x\nallow: [containers]\n",
+  });
+  assert.ok(!result.ok);
+  assert.equal(result.diagnostics[0]?.hint, "did you mean containers.*");
+});
+
+Deno.test("the name that a policy file lacks is explained", () => {
+  const result = load({ "postern.yaml": CONFIG, "policies/a.yaml": "allow: [images.pull]\n" });
+  assert.ok(!result.ok);
+  assert.equal(result.diagnostics[0]?.message, 'missing key "name": a word like team-ci');
 });
