@@ -46,6 +46,24 @@ export interface Diagnostic {
   readonly hint?: string;
 }
 
+/** A mistake of a file as a whole. */
+export function wholeFile(
+  code: DiagnosticCode,
+  file: string,
+  message: string,
+  hint?: string,
+): Diagnostic {
+  return {
+    code,
+    file,
+    line: 0,
+    column: 0,
+    length: 0,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
 /** All of them as text that ends with a newline, sorted by file and position; `sources` gives the lines to show. */
 export function formatDiagnostics(
   diagnostics: readonly Diagnostic[],

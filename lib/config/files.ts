@@ -1,28 +1,10 @@
 import { basename, dirname, isAbsolute, join, normalize } from "node:path";
-import type { Diagnostic, DiagnosticCode } from "./diagnostics.ts";
+import { type Diagnostic, wholeFile } from "./diagnostics.ts";
 import { type Path, YamlFile } from "./document.ts";
-import { shellWord } from "./shell.ts";
-import type { ConfigFs, FileStat } from "./fs.ts";
+import type { ConfigFs } from "./fs.ts";
+import { requireTrust, requireTrustedPlace } from "./trust.ts";
 
 type Report = (diagnostic: Diagnostic) => void;
-
-/** A mistake of a file as a whole. */
-export function wholeFile(
-  code: DiagnosticCode,
-  file: string,
-  message: string,
-  hint?: string,
-): Diagnostic {
-  return {
-    code,
-    file,
-    line: 0,
-    column: 0,
-    length: 0,
-    message,
-    ...(hint === undefined ? {} : { hint }),
-  };
-}
 
 /** Reads a YAML file that decides about access; an untrusted one is reported, and read all the same for its other mistakes. */
 export function readYaml(
@@ -41,6 +23,7 @@ export function readYaml(
     return undefined;
   }
   requireTrust(fs, file, found, report);
+  requireTrustedPlace(fs, file, report);
   const yaml = new YamlFile(file, label, found.text);
   yaml.diagnostics.forEach(report);
   return { yaml, text: found.text };
@@ -87,27 +70,6 @@ export function findPolicyFiles(
   }
   return [...found].map(([file, label]) => ({ file, label }))
     .sort((a, b) => a.file < b.file ? -1 : 1);
-}
-
-/** Like sudoers(5) and its include folders: whoever can write it decides what is allowed. */
-function requireTrust(fs: ConfigFs, file: string, stat: FileStat, report: Report): void {
-  const own = fs.ownUid();
-  const foreign = stat.uid !== 0 && stat.uid !== own;
-  const writable = (stat.mode & 0o022) !== 0;
-  if (!foreign && !writable) return;
-  const mode = stat.mode.toString(8).padStart(4, "0");
-  const who = own === 0 ? "root" : `root or uid ${own}`;
-  const problems = [
-    ...(foreign ? [`belongs to uid ${stat.uid}, not to ${who}`] : []),
-    ...(writable ? [`can be written by others than its owner (mode ${mode})`] : []),
-  ];
-  const commands = [
-    ...(foreign ? [`chown root ${shellWord(file)}`] : []),
-    ...(writable ? [`chmod go-w ${shellWord(file)}`] : []),
-  ];
-  const what = stat.kind === "directory" ? "this folder" : "this file";
-  const message = `${what} is not trusted: it ${problems.join(" and ")}`;
-  report(wholeFile("untrusted", file, message, `run: ${commands.join(" && ")}`));
 }
 
 function patternOf(glob: string): RegExp {

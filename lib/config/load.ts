@@ -1,9 +1,10 @@
 import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { auditProblem } from "./audit_file.ts";
 import { items } from "./clients.ts";
-import { type Diagnostic, sorted } from "./diagnostics.ts";
+import { type Diagnostic, sorted, wholeFile } from "./diagnostics.ts";
 import type { YamlFile } from "./document.ts";
-import { findPolicyFiles, readYaml, wholeFile } from "./files.ts";
+import { findPolicyFiles, readYaml } from "./files.ts";
 import type { ConfigFs } from "./fs.ts";
 import { got } from "./got.ts";
 import { resolveGate } from "./gate.ts";
@@ -55,7 +56,12 @@ class Loading {
   readonly sources = new Map<string, string>();
   readonly diagnostics: Diagnostic[] = [];
   readonly #options: LoadOptions;
-  readonly #report = (diagnostic: Diagnostic) => void this.diagnostics.push(diagnostic);
+  /** A folder of several files is one mistake, not several. */
+  readonly #report = (diagnostic: Diagnostic) => {
+    if (!this.diagnostics.some((known) => isDeepStrictEqual(known, diagnostic))) {
+      this.diagnostics.push(diagnostic);
+    }
+  };
 
   constructor(options: LoadOptions) {
     this.#options = options;

@@ -1,5 +1,4 @@
-import type { Diagnostic } from "./diagnostics.ts";
-import { wholeFile } from "./files.ts";
+import { type Diagnostic, wholeFile } from "./diagnostics.ts";
 import type { AuditTarget } from "./types.ts";
 import { parseAudit, type Parsed, parseSocketPath, parseWorkers } from "./values.ts";
 

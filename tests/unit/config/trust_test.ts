@@ -4,8 +4,8 @@ import { load } from "./fakes.ts";
 const CONFIG = "listeners: [{ socket: /p.sock }]\npolicies: policies\n";
 const POLICY = "name: x\n";
 
-function untrusted(files: Parameters<typeof load>[0]) {
-  const result = load(files);
+function untrusted(...given: Parameters<typeof load>) {
+  const result = load(...given);
   if (result.ok) return [];
   return result.diagnostics.map(({ code, file, hint }) => `${code} ${file}: ${hint}`);
 }
@@ -51,6 +51,47 @@ Deno.test("a folder in which others can put policies is refused", () => {
     "policies/a.yaml": POLICY,
   };
   assert.deepEqual(untrusted(files), ["untrusted policies: run: chmod go-w policies"]);
+});
+
+const OPEN = { kind: "directory" as const, mode: 0o777 };
+const STICKY = { kind: "directory" as const, mode: 0o1777 };
+const LONE = "listeners: [{ socket: /p.sock }]\n";
+
+Deno.test("a config file in a folder in which others can put another is refused", () => {
+  const inside = { file: "/srv/etc/postern.yaml" };
+  const files = { "/srv/etc": OPEN, "/srv/etc/postern.yaml": LONE };
+  assert.deepEqual(untrusted(files, inside), ["untrusted /srv/etc: run: chmod go-w /srv/etc"]);
+  const sticky = { "/srv/etc": STICKY, "/srv/etc/postern.yaml": LONE };
+  assert.deepEqual(untrusted(sticky, inside), []);
+  const foreign = { "/srv/etc": { ...STICKY, uid: 1002 }, "/srv/etc/postern.yaml": LONE };
+  assert.deepEqual(untrusted(foreign, inside), ["untrusted /srv/etc: run: chown root /srv/etc"]);
+});
+
+Deno.test("a folder of several files that others can write is one mistake", () => {
+  const files = {
+    "postern.yaml": `${LONE}policies: [policies/a.yaml, policies/b.yaml]\n`,
+    "policies": OPEN,
+    "policies/a.yaml": "name: a\n",
+    "policies/b.yaml": "name: b\n",
+  };
+  assert.deepEqual(untrusted(files), ["untrusted policies: run: chmod go-w policies"]);
+});
+
+Deno.test("the folder that a policy file's link leads to must be trusted, too", () => {
+  const links = { "policies/a.yaml": "/srv/team/a.yaml", "policies": "/etc/policies" };
+  const files = { "postern.yaml": CONFIG, "policies/a.yaml": POLICY, "/srv/team": OPEN };
+  assert.deepEqual(untrusted(files, { links }), [
+    "untrusted /srv/team: run: chmod go-w /srv/team",
+  ]);
+  assert.deepEqual(untrusted({ ...files, "/srv/team": STICKY }, { links }), []);
+});
+
+Deno.test("a link in a sticky folder may be anybody's, wherever it leads", () => {
+  const links = { "/tmp/postern.yaml": "/etc/postern.yaml", "/tmp": "/tmp" };
+  const files = { "/tmp": STICKY, "/tmp/postern.yaml": LONE };
+  assert.deepEqual(untrusted(files, { file: "/tmp/postern.yaml", links }), [
+    "untrusted /tmp: run: chmod go-w /tmp",
+  ]);
 });
 
 Deno.test("what is no regular file is refused", () => {
