@@ -1,8 +1,9 @@
+import { formatMode } from "../config/mode.ts";
 import type { Config } from "../config/types.ts";
 import { operations } from "../policy/operations.ts";
 import type { Policy } from "../policy/types.ts";
 import { configOptions, parse } from "./arguments.ts";
-import { readConfig } from "./configuration.ts";
+import { load, readConfig } from "./configuration.ts";
 import { NO, OK, type World } from "./world.ts";
 
 const options = { ...configOptions, json: { type: "boolean" } } as const;
@@ -12,9 +13,17 @@ const options = { ...configOptions, json: { type: "boolean" } } as const;
 export async function check(args: readonly string[], world: World): Promise<number> {
   const parsed = parse("check", args, options, { min: 0, max: 0 }, world);
   if (typeof parsed === "number") return parsed;
+  if (parsed.values.json === true) {
+    const loaded = load(parsed.values, world);
+    const told = loaded.ok
+      ? asJson(loaded.config)
+      : { valid: false, diagnostics: loaded.diagnostics };
+    world.stdout(JSON.stringify(told) + "\n");
+    return loaded.ok ? OK : NO;
+  }
   const config = readConfig(parsed.values, world);
   if (config === undefined) return NO;
-  world.stdout(parsed.values.json === true ? asJson(config) : asText(config));
+  world.stdout(asText(config));
   return OK;
 }
 
@@ -49,23 +58,44 @@ function inUse({ gate }: Config): Policy[] {
   return [...new Set(names)].map((name) => gate.policies[name]).filter((p) => p !== undefined);
 }
 
+/** Names of policies that files define and nobody gets. */
+function unassigned(config: Config): string[] {
+  const used = new Set(inUse(config).map(({ name }) => name));
+  return config.policyFiles.map(({ policy }) => policy).filter((name) => !used.has(name));
+}
+
+/** Whether a peer of an HTTP listener can get this policy: on a raw one there are no operations to allow. */
+function judgesRequests({ gate, listeners }: Config, { name: policy }: Policy): boolean {
+  return listeners.some(({ name, protocol }) =>
+    protocol === "http" && (
+      (gate.listenerPolicies[name] ?? gate.defaultPolicy) === policy ||
+      gate.clients.some((rule) =>
+        rule.policy === policy && (rule.listeners?.includes(name) ?? true)
+      )
+    )
+  );
+}
+
 function asText(config: Config): string {
   const { gate } = config;
   const lines = [`${config.file ?? "configuration"}: valid`];
   for (const listener of config.listeners) {
     const own = gate.listenerPolicies[listener.name] ?? `${gate.defaultPolicy} (default)`;
-    const mode = listener.mode.toString(8).padStart(4, "0");
-    lines.push(`  listener ${listener.name}: ${listener.socket}, mode ${mode}, policy ${own}`);
+    const open = (listener.mode & 0o002) === 0 ? "" : " (open to every local user)";
+    const mode = `mode ${formatMode(listener.mode)}${open}`;
+    lines.push(`  listener ${listener.name}: ${listener.socket}, ${mode}, policy ${own}`);
   }
   lines.push(`  ${gate.clients.length} client rules, ${config.audit.to} audit`);
+  for (const { file, policy } of config.policyFiles) lines.push(`  file ${file}: policy ${policy}`);
   for (const policy of inUse(config)) {
     const names = allowed(policy);
-    const root = names.filter((name) => rootly.has(name));
+    const root = judgesRequests(config, policy) ? names.filter((name) => rootly.has(name)) : [];
     lines.push(`  policy ${policy.name}: ${names.length} of ${operations.length} operations`);
     if (root.length > 0) {
       lines.push(`    gives root on the host: ${root.slice(0, 4).join(", ")}${etc(root)}`);
     }
   }
+  for (const name of unassigned(config)) lines.push(`  policy ${name}: assigned to nobody`);
   return lines.join("\n") + "\n";
 }
 
@@ -73,12 +103,17 @@ function etc(names: readonly string[]): string {
   return names.length > 4 ? ` and ${names.length - 4} more` : "";
 }
 
-function asJson(config: Config): string {
-  return JSON.stringify({
+function asJson(config: Config) {
+  return {
     valid: true,
     file: config.file ?? null,
-    listeners: config.listeners,
+    policy_files: config.policyFiles,
+    listeners: config.listeners.map((listener) => ({
+      ...listener,
+      mode: formatMode(listener.mode),
+    })),
     client_rules: config.gate.clients,
     policies: Object.fromEntries(inUse(config).map((policy) => [policy.name, allowed(policy)])),
-  }) + "\n";
+    unassigned: unassigned(config),
+  };
 }

@@ -1,6 +1,6 @@
-import { formatDiagnostics } from "../config/diagnostics.ts";
+import { type Diagnostic, formatDiagnostics, wholeFile } from "../config/diagnostics.ts";
 import { denoFs } from "../config/fs.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, type LoadResult } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
 import { systemNames } from "../peer/names.ts";
 import type { World } from "./world.ts";
@@ -13,48 +13,68 @@ export interface ConfigFlags {
   readonly workers?: string | undefined;
 }
 
-const places = ["postern.yaml", "/etc/postern/postern.yaml"];
+const HERE = "postern.yaml";
+const places = [HERE, "/etc/postern/postern.yaml"];
 
-/** The configuration file that a command is about: named, or the first that is there. */
-export function findConfig(flags: ConfigFlags, world: World): string | undefined {
-  return flags.config ?? world.env["POSTERN_CONFIG"] ?? places.find(exists);
+/** Loads the configuration: the one that is named, or the first that is there. */
+export function load(flags: ConfigFlags, world: World): LoadResult {
+  const named = flags.config ?? (world.env["POSTERN_CONFIG"] || undefined);
+  const file = named ?? findPlace();
+  if (file === undefined) return refused(nothingFound);
+  const foreign = named === undefined && file === HERE ? foreignOwner(file) : undefined;
+  if (foreign !== undefined) {
+    const message =
+      `this file of the current directory belongs to uid ${foreign}, not to you or root`;
+    return refused(wholeFile("untrusted", file, message, "name another with -c FILE"));
+  }
+  const { upstream, audit, workers } = flags;
+  return loadConfig({
+    file,
+    env: world.env,
+    overrides: { upstream, audit, workers },
+    names: systemNames,
+    fs: denoFs,
+  });
 }
 
 /** Loads the configuration, or writes everything that is wrong with it to stderr. */
 export function readConfig(flags: ConfigFlags, world: World): Config | undefined {
-  const file = findConfig(flags, world);
-  if (file === undefined) {
-    world.stderr(
-      `postern: there is no configuration: neither ./postern.yaml nor /etc/postern/postern.yaml ` +
-        `exists; name one with -c FILE (README: "A configuration to start from")\n`,
-    );
-    return undefined;
-  }
-  const loaded = loadConfig({
-    file,
-    env: world.env,
-    overrides: {
-      ...(flags.upstream === undefined ? {} : { upstream: flags.upstream }),
-      ...(flags.audit === undefined ? {} : { audit: flags.audit }),
-      ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-    },
-    names: systemNames,
-    fs: denoFs,
-  });
-  const color = world.color.stderr;
-  if (!loaded.ok) {
-    world.stderr(formatDiagnostics(loaded.diagnostics, loaded.sources, { color }));
-    return undefined;
-  }
-  return loaded.config;
+  const loaded = load(flags, world);
+  if (loaded.ok) return loaded.config;
+  world.stderr(
+    formatDiagnostics(loaded.diagnostics, loaded.sources, { color: world.color.stderr }),
+  );
+  return undefined;
 }
 
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    // One that is there but cannot be read is reported by the loader.
-    return !(error instanceof Deno.errors.NotFound);
+const nothingFound = wholeFile(
+  "unreadable",
+  "command line",
+  `no configuration is named, and neither ./${places.join(" nor ")} exists`,
+  'name one with -c FILE (README: "A configuration to start from")',
+);
+
+function refused(diagnostic: Diagnostic): LoadResult {
+  return { ok: false, diagnostics: [diagnostic], sources: new Map() };
+}
+
+/** The first place with a file; else the last that cannot be looked at, for the loader to say why. */
+function findPlace(): string | undefined {
+  let hidden: string | undefined;
+  for (const place of places) {
+    try {
+      Deno.statSync(place);
+      return place;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) hidden = place;
+    }
   }
+  return hidden;
+}
+
+/** Whose a file is that stands where we happen to be, if it is neither ours nor root's: it was not meant for us. */
+function foreignOwner(file: string): number | undefined {
+  const stat = denoFs.stat(file);
+  if ("failure" in stat || stat.uid === 0 || stat.uid === denoFs.ownUid()) return undefined;
+  return stat.uid;
 }

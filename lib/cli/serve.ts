@@ -1,3 +1,4 @@
+import { formatMode } from "../config/mode.ts";
 import type { Config } from "../config/types.ts";
 import { SystemError } from "../linux/errno.ts";
 import { BindError } from "../relay/bind.ts";
@@ -58,10 +59,11 @@ function describe(config: Config): string[] {
   return config.listeners.map((listener) => {
     const policy = gate.listenerPolicies[listener.name];
     const { uid, gid } = Deno.lstatSync(listener.socket);
-    const mode = listener.mode.toString(8).padStart(4, "0");
     const otherwise = policy === undefined ? `default ${gate.defaultPolicy}` : `policy ${policy}`;
     const raw = listener.protocol === "raw" ? "raw, " : "";
-    return `listening on ${listener.socket} (${listener.name}: ${raw}mode ${mode}, ` +
+    return `listening on ${listener.socket} (${listener.name}: ${raw}mode ${
+      formatMode(listener.mode)
+    }, ` +
       `owner ${uid}:${gid}, ${otherwise}) for ${listener.upstream}`;
   });
 }

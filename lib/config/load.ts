@@ -99,6 +99,7 @@ class Loading {
     return {
       file,
       listeners,
+      policyFiles: files.map(({ yaml, data }) => ({ file: yaml.file, policy: data.name ?? "" })),
       gate,
       audit,
       workers: overriding.workers ?? data.workers ?? 1,

@@ -91,6 +91,7 @@ export function parseSocat(
         ...(maxConnections === undefined ? {} : { maxConnections }),
         origin: "command line",
       }],
+      policyFiles: [],
       gate: {
         clients: [],
         listenerPolicies: { [name]: policy },

@@ -5,6 +5,8 @@ export interface Config {
   /** The config file, as it was named; absent when everything came from the command line. */
   readonly file?: string;
   readonly listeners: readonly ListenerConfig[];
+  /** The policy files that were read. */
+  readonly policyFiles: readonly { readonly file: string; readonly policy: string }[];
   readonly gate: Gate;
   readonly audit: AuditTarget;
   /** Threads that relay. */

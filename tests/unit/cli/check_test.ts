@@ -10,6 +10,7 @@ const files = {
     "policies: policies/",
     "",
   ].join("\n"),
+  "policies/spare.yaml": "name: spare\n",
   "policies/team.yaml": "name: team\nclients: [{ uid: 7 }]\nallow: [images.pull]\n",
 };
 
@@ -20,6 +21,9 @@ Deno.test("check says what a valid configuration gives, and what of it is root",
     assert.match(out, /postern\.yaml: valid\n/);
     assert.match(out, /listener ci: \/run\/postern\/ci\.sock, mode 0660, policy read-only\n/);
     assert.match(out, /2 client rules, stderr audit\n/);
+    assert.match(out, /file .*\/policies\/team\.yaml: policy team\n/);
+    assert.match(out, /file .*\/policies\/spare\.yaml: policy spare\n/);
+    assert.match(out, /policy spare: assigned to nobody\n/);
     assert.match(out, /policy team: 1 of \d+ operations\n/);
     assert.match(out, /policy full: .*\n.*gives root on the host: containers\.create/);
     assert.doesNotMatch(out, /policy read-only: .*\n.*gives root/);
@@ -35,6 +39,12 @@ Deno.test("check --json names every operation of every policy in use", async () 
     assert.deepEqual(told.policies.deny, []);
     assert.deepEqual(Object.keys(told.policies).sort(), ["deny", "full", "read-only", "team"]);
     assert.equal(told.listeners[0].socket, "/run/postern/ci.sock");
+    assert.equal(told.listeners[0].mode, "0660");
+    assert.deepEqual(told.policy_files, [
+      { file: `${directory}/policies/spare.yaml`, policy: "spare" },
+      { file: `${directory}/policies/team.yaml`, policy: "team" },
+    ]);
+    assert.deepEqual(told.unassigned, ["spare"]);
   });
 });
 
@@ -56,5 +66,34 @@ Deno.test("check reports everything that is wrong, in every file, and answers no
       ]
     ) assert.match(err, expected);
     assert.match(err, / {4}3 \| .*\n +\| +\^~+\n/);
+    const json = await command(["check", "--json", "-c", `${directory}/postern.yaml`]);
+    assert.deepEqual([json.code, json.err], [1, ""]);
+    const { valid, diagnostics } = JSON.parse(json.out);
+    assert.equal(valid, false);
+    assert.deepEqual(
+      diagnostics.map(({ code, line }: { code: string; line: number }) => `${code} ${line}`),
+      ["unknown-operation 2", "unknown-key 1", "bad-path 3", "bad-mode 3"],
+    );
   });
+});
+
+Deno.test("check says of a policy that it gives root only where there are requests to judge", async () => {
+  const raw = "  - { socket: DIR/a.sock, protocol: raw, upstream: /a, policy: full, mode: 0666 }\n";
+  const http = "  - { socket: DIR/b.sock }\n";
+  const rule = "clients:\n  - { uid: 1, listener: a, policy: full }\n";
+  for (
+    const [yaml, root] of [
+      [`listeners:\n${raw}`, false],
+      [`listeners:\n${raw}${http}${rule}`, false],
+      [`listeners:\n${raw}${http}default: full\n`, true],
+      [`listeners:\n${raw}${http}${rule.replace("listener: a, ", "")}`, true],
+    ] as const
+  ) {
+    await withFiles({ "postern.yaml": yaml }, async (directory) => {
+      const { code, out } = await command(["check", "-c", `${directory}/postern.yaml`]);
+      assert.equal(code, 0);
+      assert.equal(out.includes("gives root on the host"), root, yaml);
+      assert.match(out, /a\.sock, mode 0666 \(open to every local user\), /);
+    });
+  }
 });

@@ -18,6 +18,18 @@ async function answerOnce(engine: Deno.UnixListener, body: string): Promise<stri
   return request;
 }
 
+/** Runs a command to its end. */
+async function run(args: readonly string[], options: Deno.CommandOptions = {}) {
+  const command = new Deno.Command(Deno.execPath(), {
+    ...options,
+    args: ["run", "-A", new URL("../../../main.ts", import.meta.url).pathname, ...args],
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
 const mode = (path: string) => Deno.statSync(path).mode! & 0o7777;
 const exists = (path: string) => {
   try {
@@ -131,6 +143,21 @@ for (
     await assert.rejects(RunningGate.serve(config), message);
   });
 }
+
+Deno.test(
+  "root does not take up another's postern.yaml that happens to be here",
+  asRoot,
+  async () => {
+    const directory = await Deno.makeTempDir({ dir: "/tmp" });
+    await Deno.writeTextFile(`${directory}/postern.yaml`, "listeners: [{ socket: /run/p.sock }]\n");
+    await Deno.chown(`${directory}/postern.yaml`, 61_001, 61_001);
+    const { code, err } = await run(["check"], { cwd: directory });
+    assert.equal(code, 1);
+    assert.match(err, /^postern\.yaml: .* belongs to uid 61001, .*\n.*-c FILE\n$/);
+    assert.doesNotMatch(err, /chown/);
+    await Deno.remove(directory, { recursive: true });
+  },
+);
 
 Deno.test("of several listeners, the ones already open are closed again when one cannot be", async () => {
   const directory = await Deno.makeTempDir({ dir: "/tmp" });

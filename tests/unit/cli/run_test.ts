@@ -57,6 +57,11 @@ Deno.test("the socat form reports its mistakes and where its help is", async () 
   assert.match(err, /postern help socat\n?/);
 });
 
+Deno.test("an empty POSTERN_CONFIG counts as not set", async () => {
+  const said = await command(["check"], { POSTERN_CONFIG: "" });
+  assert.deepEqual(said, await command(["check"]));
+});
+
 Deno.test("serve without any configuration says which files it looked for", async () => {
   await withFiles({}, async (directory) => {
     const missing = `${directory}/none.yaml`;
