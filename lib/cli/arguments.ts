@@ -11,28 +11,40 @@ export const configOptions = {
   workers: { type: "string" },
 } as const satisfies Options;
 
+/** A command line that was not understood, and why. */
+export class UsageError extends Error {}
+
+/** What `action` answers; for a UsageError, it says on stderr what is wrong, and the answer is the exit code. */
+export function saysUsage<T>(command: string, world: World, action: () => T): T | typeof USAGE {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    world.stderr(`postern ${command}: ${error.message}; see \`postern ${command} --help\`\n`);
+    return USAGE;
+  }
+}
+
 /** Parses a command's arguments, or says on stderr what is wrong and answers with the exit code. */
 export function parse<const O extends Options>(
   command: string,
   args: readonly string[],
   options: O,
-  positionals: { readonly min: number; readonly max: number },
+  mostPositionals: number,
   world: World,
 ) {
+  return saysUsage(command, world, () => {
+    const parsed = strictly(args, options);
+    const unexpected = parsed.positionals[mostPositionals];
+    if (unexpected === undefined) return parsed;
+    throw new UsageError(`unexpected argument ${JSON.stringify(unexpected)}`);
+  });
+}
+
+function strictly<const O extends Options>(args: readonly string[], options: O) {
   try {
-    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-    const count = parsed.positionals.length;
-    if (count < positionals.min || count > positionals.max) {
-      throw new TypeError(
-        positionals.max === 0
-          ? `unexpected argument ${JSON.stringify(parsed.positionals[0])}`
-          : `wanted ${positionals.max} arguments, got ${count}`,
-      );
-    }
-    return parsed;
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    const message = (error as Error).message.split(/\. |\.?\n/, 1)[0];
-    world.stderr(`postern ${command}: ${message}; see \`postern ${command} --help\`\n`);
-    return USAGE;
+    throw new UsageError((error as Error).message.split(/\. |\.?\n/, 1)[0]);
   }
 }

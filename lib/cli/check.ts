@@ -11,7 +11,7 @@ const options = { ...configOptions, json: { type: "boolean" } } as const;
 /** `postern check`: is the configuration valid, and what does it give to whom. Problems go to stderr, all at once. */
 // deno-lint-ignore require-await
 export async function check(args: readonly string[], world: World): Promise<number> {
-  const parsed = parse("check", args, options, { min: 0, max: 0 }, world);
+  const parsed = parse("check", args, options, 0, world);
   if (typeof parsed === "number") return parsed;
   if (parsed.values.json === true) {
     const loaded = load(parsed.values, world);

@@ -15,7 +15,7 @@ const options = { keep: { type: "boolean" } } as const;
 
 /** `postern demo`: the gate in front of the engine that is there, or of the one that is built in. */
 export async function demo(args: readonly string[], world: World): Promise<number> {
-  const parsed = parse("demo", args, options, { min: 0, max: 0 }, world);
+  const parsed = parse("demo", args, options, 0, world);
   if (typeof parsed === "number") return parsed;
   const interruption = new AbortController();
   const { signal } = interruption;

@@ -1,133 +1,141 @@
-import type { Config } from "../config/types.ts";
-import { loginGroups, userId, userName } from "../linux/nss.ts";
+import type { Config, ListenerConfig } from "../config/types.ts";
 import { choosePolicy } from "../policy/choose.ts";
-import { describePeer } from "../policy/decide.ts";
+import { decide, describePeer } from "../policy/decide.ts";
+import { operationNamed } from "../policy/operations.ts";
 import type { Assignment, Peer } from "../policy/types.ts";
 import { judgeAnew, type Judgement } from "../relay/judge.ts";
-import { configOptions, parse } from "./arguments.ts";
+import { configOptions, parse, saysUsage, UsageError } from "./arguments.ts";
+import { callerOptions, describedPeer } from "./caller.ts";
 import { readConfig } from "./configuration.ts";
-import { CANNOT_START, NO, OK, USAGE, type World } from "./world.ts";
+import { keptOut } from "./reach.ts";
+import { CANNOT_START, NO, OK, type World } from "./world.ts";
 
 const options = {
   ...configOptions,
-  uid: { type: "string" },
-  user: { type: "string" },
-  gid: { type: "string" },
-  groups: { type: "string" },
+  ...callerOptions,
   listener: { type: "string" },
   json: { type: "boolean" },
 } as const;
 
+/** What there is to tell. */
+interface Explanation {
+  readonly peer: Peer;
+  readonly listener: ListenerConfig;
+  /** Why the peer cannot even connect. */
+  readonly keptOut: string | undefined;
+  readonly assignment: Assignment;
+  readonly judgement: Judgement;
+  /** Absent where there are no requests. */
+  readonly method?: string | undefined;
+}
+
 /** `postern explain`: the gate's own decision about a request, without making it. */
 // deno-lint-ignore require-await
 export async function explain(args: readonly string[], world: World): Promise<number> {
-  const parsed = parse("explain", args, options, { min: 2, max: 2 }, world);
+  const parsed = parse("explain", args, options, 2, world);
   if (typeof parsed === "number") return parsed;
-  const { values, positionals: [method, target] } = parsed;
+  const { values, positionals } = parsed;
   const config = readConfig(values, world);
   if (config === undefined) return CANNOT_START;
-  let peer: Peer;
-  let listener: string;
-  try {
-    peer = describedPeer(values);
-    listener = chosenListener(config, values.listener);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    world.stderr(`postern explain: ${error.message}; see \`postern explain --help\`\n`);
-    return USAGE;
-  }
-  const assignment = choosePolicy(config.gate, listener, peer);
-  const judgement = judgeAnew(assignment, method!, target!);
-  const answer = values.json === true ? asJson : asText;
-  world.stdout(answer(peer, listener, assignment, judgement, method!));
-  return judgement.status === 0 ? OK : NO;
+  return saysUsage("explain", world, () => {
+    const peer = describedPeer(values);
+    const listener = chosenListener(config, values.listener);
+    const assignment = choosePolicy(config.gate, listener.name, peer);
+    const explanation: Explanation = {
+      peer,
+      listener,
+      keptOut: keptOut(listener, peer),
+      assignment,
+      ...(listener.protocol === "raw"
+        ? { judgement: judgeConnection(assignment) }
+        : judgeRequest(assignment, positionals)),
+    };
+    world.stdout((values.json === true ? asJson : asText)(explanation));
+    return explanation.judgement.status === 0 && explanation.keptOut === undefined ? OK : NO;
+  });
 }
 
-class UsageError extends Error {}
-
-/** The caller that the flags describe; groups that are not given are those of a login. */
-function describedPeer(
-  flags: { readonly [name in "uid" | "user" | "gid" | "groups"]?: string },
-): Peer {
-  const uid = flags.user === undefined ? id("--uid", flags.uid) : userId(flags.user);
-  if (flags.user !== undefined && uid === undefined) {
-    throw new UsageError(`there is no user ${JSON.stringify(flags.user)}`);
-  }
-  if (flags.user !== undefined && flags.uid !== undefined) {
-    throw new UsageError("--uid and --user say the same thing twice");
-  }
-  if (uid === undefined) throw new UsageError("say who calls, with --uid N or --user NAME");
-  const login = loginGroups(uid);
-  // Without a login the group is taken to be the user's own, as user databases make it; --gid says otherwise.
-  const gid = id("--gid", flags.gid) ?? login?.gid ?? uid;
-  const groups = flags.groups?.split(",").map((g) => id("--groups", g)!) ?? login?.groups;
-  const user = userName(uid);
-  return {
-    uid,
-    gid,
-    // Who has no login and no flag has no supplementary groups that anybody could know of.
-    groups: groups ?? [],
-    ...(user === undefined ? {} : { user }),
-  };
-}
-
-function id(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!/^[0-9]{1,10}$/.test(text) || value >= 0xffffffff) {
-    throw new UsageError(`${flag} takes a number, got ${JSON.stringify(text)}`);
-  }
-  return value;
-}
-
-function chosenListener(config: Config, wanted: string | undefined): string {
-  const names = config.listeners.map((listener) => listener.name);
-  if (wanted === undefined && names.length === 1) return names[0]!;
-  if (wanted === undefined) throw new UsageError(`say which --listener: ${names.join(", ")}`);
-  if (names.includes(wanted)) return wanted;
-  throw new UsageError(`there is no listener ${JSON.stringify(wanted)}: ${names.join(", ")}`);
-}
-
-function asText(
-  peer: Peer,
-  listener: string,
+function judgeRequest(
   assignment: Assignment,
-  { status, decision, operation, path }: Judgement,
-  method: string,
-): string {
-  const verdict = status === 0 ? "allowed" : status === 400 ? "refused (400)" : "denied";
+  [method, target]: readonly string[],
+): { judgement: Judgement; method: string } {
+  if (method === undefined || target === undefined) {
+    throw new UsageError("say which request, as METHOD PATH, such as GET /v1.41/info");
+  }
+  if (!/^[A-Z][A-Z-]*$/.test(method)) {
+    throw new UsageError(`METHOD is upper case, such as GET, got ${JSON.stringify(method)}`);
+  }
+  if (!target.startsWith("/")) {
+    throw new UsageError(
+      `PATH begins with /, as in /v1.41/info, got ${JSON.stringify(target)}`,
+    );
+  }
+  return { judgement: judgeAnew(assignment, method, target), method };
+}
+
+/** A raw listener's one decision: there are no requests. */
+function judgeConnection({ policy, rule }: Assignment): Judgement {
+  const operation = operationNamed("raw.connect")!;
+  const decision = decide(policy, rule, { kind: "operation", operation });
+  return { status: decision.allow ? 0 : 403, decision, operation, path: "" };
+}
+
+function chosenListener({ listeners }: Config, wanted: string | undefined): ListenerConfig {
+  const names = listeners.map(({ name }) => name).join(", ");
+  const found = wanted === undefined && listeners.length === 1
+    ? listeners[0]
+    : listeners.find(({ name }) => name === wanted);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    wanted === undefined
+      ? `say which --listener: ${names}`
+      : `there is no listener ${JSON.stringify(wanted)}: ${names}`,
+  );
+}
+
+function asText({ peer, listener, keptOut, assignment, judgement, method }: Explanation): string {
+  const { status, decision, operation, path } = judgement;
+  const verdict = keptOut !== undefined
+    ? "kept out"
+    : status === 0
+    ? "allowed"
+    : status === 400
+    ? "refused (400)"
+    : "denied";
   const groups = [...new Set([...peer.gid === undefined ? [] : [peer.gid], ...peer.groups ?? []])];
   const rows: [string, string][] = [
     ["who", `${describePeer(peer)}, groups ${groups.join(" ") || "none"}`],
-    ["listener", listener],
+    [
+      "listener",
+      listener.protocol === "raw"
+        ? `${listener.name}, raw: the connection is judged, METHOD and PATH do not count`
+        : listener.name,
+    ],
     ["policy", `${assignment.policy.name}, by ${assignment.rule}`],
     ["rule", decision.rule],
   ];
+  if (keptOut !== undefined) rows.push(["socket", `${keptOut}: this peer cannot connect`]);
   if (!decision.allow) rows.push(["why", decision.reason], ["to allow", decision.hint]);
   return `${verdict}: ${operation?.name ?? `${method} ${path}`}\n` +
     rows.map(([name, text]) => `  ${name.padEnd(9)} ${text}\n`).join("");
 }
 
-function asJson(
-  peer: Peer,
-  listener: string,
-  assignment: Assignment,
-  { status, decision, operation, path, apiVersion }: Judgement,
-  method: string,
-): string {
+function asJson({ peer, listener, keptOut, assignment, judgement, method }: Explanation): string {
+  const { status, decision, operation, path, apiVersion } = judgement;
   return JSON.stringify({
-    decision: decision.allow ? "allow" : "deny",
+    decision: decision.allow && keptOut === undefined ? "allow" : "deny",
+    kept_out: keptOut ?? null,
     status: status === 0 ? null : status,
     policy: decision.policy,
     assigned_by: assignment.rule,
     rule: decision.rule,
     reason: decision.allow ? null : decision.reason,
     hint: decision.allow ? null : decision.hint,
-    listener,
+    listener: listener.name,
     peer,
     request: {
-      method,
-      path,
+      method: method ?? null,
+      path: method === undefined ? null : path,
       operation: operation?.name ?? null,
       api_version: apiVersion ?? null,
     },

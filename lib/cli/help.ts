@@ -42,14 +42,17 @@ Exit codes: 0 valid, 1 not valid (with all problems as file:line:column), 2 usag
 
 Usage: postern explain [options] METHOD PATH
 
+METHOD is upper case and PATH begins with /, as in GET /v1.41/info. Where the listener is raw, there
+is no request: the connection is judged, and neither is needed.
+
 ${configuration}      --uid N          the caller's uid, or --user NAME for its uid and groups
       --user NAME
-      --gid N          the caller's primary group
-      --groups N,N     its supplementary groups
+      --gid GROUP      the caller's primary group, by number or name
+      --groups LIST    its supplementary groups, such as 27,docker; '' for none
       --listener NAME  the listener it calls; default: the only one
       --json           the result as JSON
 
-Exit codes: 0 allowed, 1 denied, 2 usage, 3 the configuration is not valid
+Exit codes: 0 allowed, 1 denied, or kept out by the socket's mode, 2 usage, 3 the configuration is not valid
 `,
   demo: `postern demo: see the gate at work
 

@@ -10,7 +10,7 @@ import { CANNOT_START, OK, type World } from "./world.ts";
 
 /** `postern serve`: runs the gate until it is told to stop. */
 export async function serve(args: readonly string[], world: World): Promise<number> {
-  const parsed = parse("serve", args, configOptions, { min: 0, max: 0 }, world);
+  const parsed = parse("serve", args, configOptions, 0, world);
   if (typeof parsed === "number") return parsed;
   const config = readConfig(parsed.values, world);
   if (config === undefined) return CANNOT_START;

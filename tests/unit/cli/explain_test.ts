@@ -3,8 +3,10 @@ import { command, withFiles } from "./fake_world.ts";
 
 const config = [
   "listeners:",
-  "  - { socket: DIR/ci.sock }",
+  "  - { socket: DIR/ci.sock, mode: 0666 }",
   "  - { socket: DIR/ops.sock, policy: full }",
+  "  - { socket: DIR/agent.sock, protocol: raw, upstream: /run/a, policy: full, mode: 0666 }",
+  "  - { socket: DIR/team.sock, mode: 0660, user: 0, group: 4242, policy: read-only }",
   "clients:",
   "  - { uid: 0, listener: ci, policy: read-only }",
   "  - { gid: 50, policy: operator }",
@@ -25,7 +27,7 @@ Deno.test("explain: an allowed request, with the rule that gave the policy", asy
   const { code, out } = await explain("--uid", "0", "--listener", "ci", "GET", "/v1.41/info");
   assert.equal(code, 0);
   assert.match(out, /^allowed: system\.info\n/);
-  assert.match(out, /policy +read-only, by .*postern\.yaml:5\n/);
+  assert.match(out, /policy +read-only, by .*postern\.yaml:7\n/);
 });
 
 Deno.test("explain: a denied request, with the reason and what would allow it", async () => {
@@ -49,6 +51,50 @@ Deno.test("explain: groups decide, and nobody in particular gets the default", a
   assert.match(denied.out, /policy +deny, by .*default/);
 });
 
+Deno.test("explain: groups can be named, and none at all is what it says", async () => {
+  const stop = ["--listener", "ci", "POST", "/containers/x/stop"];
+  const named = await explain("--uid", "4711", "--gid", "root", "--groups", "daemon", ...stop);
+  assert.match(named.out, /groups 0 1\n/);
+  const none = await explain("--uid", "0", "--groups", "", ...stop);
+  assert.match(none.out, /groups 0\n/);
+});
+
+Deno.test("explain: a raw listener judges the connection, with or without a request", async () => {
+  for (const request of [[], ["GET", "/info"]]) {
+    const args = ["--uid", "4711", "--listener", "agent", ...request];
+    const { code, out } = await explain(...args);
+    assert.equal(code, 0);
+    assert.match(out, /^allowed: raw\.connect\n/);
+    assert.match(out, /listener +agent, raw: .*METHOD and PATH do not count\n/);
+    const told = JSON.parse((await explain("--json", ...args)).out);
+    assert.deepEqual([told.request.method, told.request.operation], [null, "raw.connect"]);
+  }
+  const denied = await explain("--uid", "4711", "--gid", "50", "--listener", "agent");
+  assert.equal(denied.code, 1);
+  assert.match(denied.out, /^denied: raw\.connect\n/);
+});
+
+for (
+  const [who, can] of [
+    [["--uid", "0"], true],
+    [["--uid", "4711"], false],
+    [["--uid", "4711", "--gid", "4242"], true],
+    [["--uid", "4711", "--groups", "7,4242"], true],
+  ] as const
+) {
+  Deno.test(`explain: the socket's mode ${can ? "lets in" : "keeps out"} ${who.join(" ")}`, async () => {
+    const args = [...who, "--listener", "team", "GET", "/info"];
+    const { code, out } = await explain(...args);
+    assert.equal(code, can ? 0 : 1);
+    assert.match(out, can ? /^allowed: / : /^kept out: system\.info\n/);
+    const line = /socket +mode 0660, owner 0:4242: this peer cannot connect\n/;
+    if (!can) assert.match(out, line);
+    const told = JSON.parse((await explain("--json", ...args)).out);
+    assert.equal(told.kept_out, can ? null : "mode 0660, owner 0:4242");
+    assert.equal(told.decision, can ? "allow" : "deny");
+  });
+}
+
 Deno.test("explain --json has the audit record's words", async () => {
   const args = ["--uid", "0", "--listener", "ci", "--json", "GET", "/v1.41/secrets"];
   const told = JSON.parse((await explain(...args)).out);
@@ -69,11 +115,22 @@ for (
     [["--listener", "ci", "GET", "/info"], /--uid N or --user NAME/],
     [["--uid", "-1", "--listener", "ci", "GET", "/info"], /uid/],
     [["--uid", "4294967295", "--listener", "ci", "GET", "/info"], /--uid takes a number/],
-    [["--uid", "0", "GET", "/info"], /say which --listener: ci, ops/],
+    [["--uid", "0", "GET", "/info"], /say which --listener: ci, ops, agent, team/],
     [["--uid", "0", "--listener", "co", "GET", "/info"], /no listener "co": ci, ops/],
+    [["--uid", "4294967295", "--listener", "ci", "GET", "/"], /from 0 to 4294967294, got/],
+    [["--uid", "0", "--gid", "4294967295", "--listener", "ci", "GET", "/"], /from 0 to 4294967294/],
+    [["--uid", "0", "--groups", "rooot", "--listener", "ci", "GET", "/"], /did you mean root/],
+    [["--user", "45003", "--listener", "ci", "GET", "/info"], /no user "45003".*--uid 45003/],
+    [["--uid", "0", "--listener", "ci", "get", "/info"], /METHOD is upper case, such as GET/],
+    [
+      ["--uid", "0", "--listener", "ci", "GET", "info"],
+      /PATH begins with \/, as in \/v1\.41\/info/,
+    ],
+    [["--uid", "0", "--listener", "ci", "GET", "http://d/info"], /PATH begins with \//],
+    [["--uid", "0", "--listener", "ci", "GET", "/", "/info"], /unexpected argument "\/info"/],
     [["--uid", "0", "--user", "root", "--listener", "ci", "GET", "/info"], /twice/],
     [["--user", "no-such-user", "--listener", "ci", "GET", "/info"], /no user "no-such-user"/],
-    [["--uid", "0", "--listener", "ci", "GET"], /wanted 2 arguments, got 1/],
+    [["--uid", "0", "--listener", "ci", "GET"], /say which request, as METHOD PATH/],
   ] as const
 ) {
   Deno.test(`explain ${args.join(" ")} is a usage error`, async () => {

@@ -1,0 +1,62 @@
+import { resolveAccount } from "../config/accounts.ts";
+import { MAX_ID, parseId } from "../config/ids.ts";
+import { loginGroups, userId, userName } from "../linux/nss.ts";
+import { systemNames } from "../peer/names.ts";
+import type { Peer } from "../policy/types.ts";
+import { UsageError } from "./arguments.ts";
+
+/** The flags that say who calls. */
+export const callerOptions = {
+  uid: { type: "string" },
+  user: { type: "string" },
+  gid: { type: "string" },
+  groups: { type: "string" },
+} as const;
+
+type CallerFlags = { readonly [name in keyof typeof callerOptions]?: string };
+
+/** The caller that the flags describe; groups that are not given are those of a login. Throws a UsageError. */
+export function describedPeer(flags: CallerFlags): Peer & { readonly uid: number } {
+  const uid = uidOf(flags);
+  const login = loginGroups(uid);
+  // Without a login the group is taken to be the user's own, as user databases make it; --gid says otherwise.
+  const gid = flags.gid === undefined ? login?.gid ?? uid : group("--gid", flags.gid);
+  const groups = flags.groups?.split(",").filter((text) => text !== "")
+    .map((text) => group("--groups", text));
+  const user = userName(uid);
+  return {
+    uid,
+    gid,
+    // Who has no login and no flag has no supplementary groups that anybody could know of.
+    groups: groups ?? login?.groups ?? [],
+    ...(user === undefined ? {} : { user }),
+  };
+}
+
+function uidOf({ uid, user }: CallerFlags): number {
+  if (user !== undefined && uid !== undefined) {
+    throw new UsageError("--uid and --user say the same thing twice");
+  }
+  if (uid !== undefined) return id("--uid", uid);
+  if (user === undefined) throw new UsageError("say who calls, with --uid N or --user NAME");
+  const found = userId(user);
+  if (found !== undefined) return found;
+  const hint = parseId(user) === undefined ? "" : `; for a number write --uid ${user}`;
+  throw new UsageError(`there is no user ${JSON.stringify(user)}${hint}`);
+}
+
+function id(flag: string, text: string): number {
+  const value = parseId(text);
+  if (value !== undefined) return value;
+  throw new UsageError(
+    `${flag} takes a number from 0 to ${MAX_ID}, got ${JSON.stringify(text)}`,
+  );
+}
+
+/** A group by name or number; a name made of digits wins, as in the configuration. */
+function group(flag: string, text: string): number {
+  const found = resolveAccount(systemNames, "group", text);
+  if ("value" in found) return found.value;
+  if (/^-?[0-9]+$/.test(text)) return id(flag, text);
+  throw new UsageError([`${flag}: ${found.problem}`, found.hint].filter(Boolean).join(", "));
+}
