@@ -9,7 +9,7 @@ import { Gate } from "../relay/gate.ts";
 import { judgeAnew } from "../relay/judge.ts";
 import { formatMode } from "../config/mode.ts";
 import { parse } from "./arguments.ts";
-import { CANNOT_START, OK, type World } from "./world.ts";
+import { CANNOT_START, OK, OutputError, type World } from "./world.ts";
 
 const options = { keep: { type: "boolean" } } as const;
 
@@ -38,6 +38,7 @@ export async function demo(args: readonly string[], world: World): Promise<numbe
     if (parsed.values.keep === true) await aborted(signal);
     return OK;
   } catch (error) {
+    if (error instanceof OutputError) throw error;
     world.stderr(`postern demo: ${(error as Error).message}\n`);
     return CANNOT_START;
   } finally {

@@ -1,5 +1,6 @@
+import { closest } from "../policy/suggest.ts";
 import { help } from "./help.ts";
-import { OK, USAGE, type World } from "./world.ts";
+import { NO, OK, OutputError, USAGE, type World } from "./world.ts";
 
 /** A subcommand: takes its own arguments and answers with an exit code. */
 type Command = (args: readonly string[], world: World) => Promise<number>;
@@ -10,28 +11,45 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./check.ts")).check,
   explain: async () => (await import("./explain.ts")).explain,
   demo: async () => (await import("./demo.ts")).demo,
+  socat: async () => (await import("./socat.ts")).socat,
 };
 
 /** Runs Postern's command line; the answer is the exit code (0 fine, 1 the answer is no, 2 usage, 3 cannot start). */
 export async function run(args: readonly string[], world: World): Promise<number> {
+  try {
+    return await dispatch(args, world);
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+    world.stderr(`postern: ${error.message}\n`);
+    return NO;
+  }
+}
+
+async function dispatch(args: readonly string[], world: World): Promise<number> {
   const [first, ...rest] = args;
-  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
-    const text = help(rest[0] ?? "");
-    if (text === undefined) return unknownCommand(rest[0]!, world);
-    (first === undefined ? world.stderr : world.stdout)(text);
-    return first === undefined ? USAGE : OK;
+  if (first === undefined) {
+    world.stderr(help("")!);
+    return USAGE;
   }
+  if (first === "--help" || first === "-h" || first === "help") return showHelp(rest[0], world);
   if (first === "--version" || first === "-V") return await version(world);
-  // `UNIX-LISTEN:…`: the whole command line is socat's.
-  if (/^[a-z0-9-]+:/i.test(first)) return await (await import("./socat.ts")).socat(args, world);
-  const load = commands[first];
+  // `UNIX-LISTEN:…`, behind socat's own options if any: the whole command line is socat's.
+  const operand = args.find((arg) => !arg.startsWith("-"));
+  const inSocatsForm = operand !== undefined && /^[a-z0-9-]+:/i.test(operand);
+  const name = inSocatsForm ? "socat" : first;
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) return unknownCommand(first, world);
-  if (rest.includes("--help") || rest.includes("-h")) {
-    world.stdout(help(first)!);
-    return OK;
-  }
+  if (inSocatsForm) return (await load())(args, world);
+  if (rest.includes("--help") || rest.includes("-h")) return showHelp(first, world);
   if (rest[0] === "--version") return await version(world);
   return (await load())(rest, world);
+}
+
+function showHelp(topic: string | undefined, world: World): number {
+  const text = help(topic === undefined || topic === "help" ? "" : topic);
+  if (text === undefined) return unknownCommand(topic!, world);
+  world.stdout(text);
+  return OK;
 }
 
 async function version(world: World): Promise<number> {
@@ -41,8 +59,8 @@ async function version(world: World): Promise<number> {
 }
 
 function unknownCommand(name: string, world: World): number {
-  world.stderr(
-    `postern: there is no command ${JSON.stringify(name)}; \`postern --help\` lists them\n`,
-  );
+  const near = closest(name, Object.keys(commands));
+  const hint = near === undefined ? "`postern --help` lists them" : `did you mean ${near}`;
+  world.stderr(`postern: there is no command ${JSON.stringify(name)}; ${hint}\n`);
   return USAGE;
 }

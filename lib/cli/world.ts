@@ -1,7 +1,9 @@
+import { describeFailure } from "../config/failure.ts";
+
 /** Everything that a command takes from the process it runs in, so that tests can give it another. */
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Results. */
+  /** Results. Throws an OutputError when they cannot be written. */
   stdout(text: string): void;
   /** The log and what went wrong. */
   stderr(text: string): void;
@@ -16,6 +18,9 @@ export interface World {
   /** Calls back at each of these signals until `stop` is called. */
   onSignal(signals: readonly Deno.Signal[], handler: (signal: Deno.Signal) => void): () => void;
 }
+
+/** A result that could not be written, on a full disk. */
+export class OutputError extends Error {}
 
 /** Exit codes of every command. */
 export const OK = 0;
@@ -41,8 +46,14 @@ export function processWorld(): World {
   const noColor = (Deno.env.get("NO_COLOR") ?? "") !== "";
   return {
     env: Object.fromEntries(variables.map((name) => [name, Deno.env.get(name)])),
-    stdout: (text) => writeAll(Deno.stdout, encoder.encode(text)),
-    stderr: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+    stdout(text) {
+      const failure = writeAll(Deno.stdout, encoder.encode(text));
+      // Whoever read our output may have gone, as `postern explain … | head -1` does.
+      if (failure === undefined || failure instanceof Deno.errors.BrokenPipe) return;
+      throw new OutputError(`cannot write the result: ${describeFailure(failure)}`);
+    },
+    // When this fails, there is nobody left to tell.
+    stderr: (text) => void writeAll(Deno.stderr, encoder.encode(text)),
     color: {
       stdout: !noColor && Deno.stdout.isTerminal(),
       stderr: !noColor && Deno.stderr.isTerminal(),
@@ -63,12 +74,13 @@ export function processWorld(): World {
   };
 }
 
-function writeAll(sink: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+/** Writes everything; the answer is why it could not. */
+function writeAll(sink: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): unknown {
   try {
     for (let at = 0; at < bytes.length;) at += sink.writeSync(bytes.subarray(at));
+    return undefined;
   } catch (error) {
-    // Whoever read our output has gone, as `postern explain … | head -1` does.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    return error;
   }
 }
 
