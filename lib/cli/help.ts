@@ -23,11 +23,12 @@ const configuration =
 
 const topics: Readonly<Record<string, string>> = {
   "": overview,
-  serve: `postern serve: run the gate until SIGTERM or SIGINT
+  serve: `postern serve: run the gate until SIGTERM, SIGINT, SIGQUIT or SIGUSR2
 
 Usage: postern serve [options]
 
 ${configuration}
+The configuration is read once: SIGHUP does not reload it, a restart does.
 The log goes to standard error, and so does the audit log unless a file is configured.
 `,
   check: `postern check: validate the configuration and its policies, and say what they give
@@ -70,8 +71,14 @@ The sockets are yours alone. As root, the demo calls as users that do not exist 
 `,
   socat: `postern UNIX-LISTEN:PATH[,options] UNIX-CONNECT:PATH: the gate as a drop-in for socat
 
-Options of UNIX-LISTEN: mode=, user=, group=, umask=, backlog=, max-children=, fork, unlink-early,
-unlink-close, and policy= (deny, read-only, operator or full; read-only unless said)
+Options of UNIX-LISTEN, as in socat: mode=, user=, group=, umask=, backlog=, max-children=, fork,
+unlink-early, unlink-close. Postern's own: policy= (deny, read-only, operator or full; read-only
+unless said). A relative path begins at the current directory.
+
+mode= is octal, such as 660. Without it, umask=007 makes the mode 0770; without either it is 0600.
+
+$POSTERN_AUDIT and $POSTERN_WORKERS count as they do for serve. UNIX-CONNECT takes no options, and
+socat's own, such as -d, are not supported.
 `,
 };
 

@@ -1,3 +1,4 @@
+import { describeFailure } from "../config/failure.ts";
 import { formatMode } from "../config/mode.ts";
 import type { Config } from "../config/types.ts";
 import { SystemError } from "../linux/errno.ts";
@@ -17,18 +18,23 @@ export async function serve(args: readonly string[], world: World): Promise<numb
   return await runGate(config, world);
 }
 
-/** Opens the gate and keeps it open until SIGTERM or SIGINT; a worker's failure ends it with an error. */
+/** Whatever asks a program to end: none of them may leave its sockets behind. */
+const ends = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const;
+
+/** Opens the gate and keeps it open until a signal ends it; a worker's failure ends it with an error. */
 export async function runGate(config: Config, world: World): Promise<number> {
   // Only the demo listens and connects through the runtime; the gate's sockets are its own.
   world.renounce(["net", "run", "import"]);
   const log = openLog(config.log, world);
   const ended = Promise.withResolvers<number>();
-  const release = world.onSignal(["SIGTERM", "SIGINT"], (signal) => {
+  const release = world.onSignal(ends, (signal) => {
     log.info(`${signal}: closing`);
     ended.resolve(OK);
   });
   // Raised by a terminal that closes; the gate belongs to nobody's terminal.
-  const ignore = world.onSignal(["SIGHUP"], () => {});
+  const ignore = world.onSignal(["SIGHUP"], (signal) => {
+    log.warning(`${signal}: the configuration is read once; restart Postern to read it again`);
+  });
   let gate: Gate;
   try {
     gate = await Gate.open(config, {
@@ -46,11 +52,24 @@ export async function runGate(config: Config, world: World): Promise<number> {
     return CANNOT_START;
   }
   for (const line of describe(config)) log.info(line);
+  for (const line of missingUpstreams(config)) log.warning(line);
   const code = await ended.promise;
   await gate.close();
   release();
   ignore();
   return code;
+}
+
+/** Engines that are not there yet: they may come, and until then every request is answered with 502. */
+function missingUpstreams({ listeners }: Config): string[] {
+  const sockets = new Set(listeners.map(({ upstream }) => upstream));
+  return [...sockets].flatMap((path) => {
+    try {
+      return Deno.statSync(path).isSocket ? [] : [`upstream ${path} is not a socket`];
+    } catch (error) {
+      return [`upstream ${path} cannot be reached: ${describeFailure(error)}`];
+    }
+  });
 }
 
 /** What stands now, a line a listener: the operator should not have to look it up. */

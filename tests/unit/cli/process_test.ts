@@ -18,11 +18,13 @@ async function answerOnce(engine: Deno.UnixListener, body: string): Promise<stri
   return request;
 }
 
+const main = new URL("../../../main.ts", import.meta.url).pathname;
+
 /** Runs a command to its end. */
 async function run(args: readonly string[], options: Deno.CommandOptions = {}) {
   const command = new Deno.Command(Deno.execPath(), {
     ...options,
-    args: ["run", "-A", new URL("../../../main.ts", import.meta.url).pathname, ...args],
+    args: ["run", "-A", main, ...args],
     stdin: "null",
   });
   const { code, stdout, stderr } = await command.output();
@@ -75,7 +77,7 @@ Deno.test("the socat form takes policy, mode, user and group", asRoot, async () 
   assert.match(gate.stderr, /policy operator/);
 });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
+for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const) {
   Deno.test(`${signal} ends it with 0, removes its socket and ends what it serves`, async () => {
     await using gate = await RunningGate.start(
       ["UNIX-LISTEN:DIR/a.sock,fork", "UNIX-CONNECT:/nonexistent"],
@@ -86,6 +88,32 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assert.equal(code, 0);
     assert.equal(exists(`${gate.directory}/a.sock`), false);
     assert.equal(await wire.rest(), "");
+  });
+}
+
+Deno.test("SIGHUP ends nothing, and says that a restart is needed", async () => {
+  await using gate = await RunningGate.start(
+    ["UNIX-LISTEN:DIR/a.sock,fork", "UNIX-CONNECT:/nonexistent"],
+    ["DIR/a.sock"],
+  );
+  assert.match(gate.stderr, /warning: upstream \/nonexistent cannot be reached: ENOENT \(.*\)\n/);
+  Deno.kill(gate.pid, "SIGHUP");
+  while (!gate.stderr.includes("SIGHUP: ")) await new Promise((done) => setTimeout(done, 10));
+  assert.match(gate.stderr, /warning: SIGHUP: .*restart Postern/);
+  (await Wire.to(`${gate.directory}/a.sock`)).close();
+});
+
+for (const args of [["--help"], ["check", "--json", "-c", "/nonexistent"], ["demo"]]) {
+  Deno.test(`a result of ${args[0]} that cannot be written is a message and 1`, async () => {
+    const child = new Deno.Command("/bin/sh", {
+      args: ["-c", 'exec "$@" > /dev/full', "sh", Deno.execPath(), "run", "-A", main, ...args],
+      stderr: "piped",
+    });
+    const { code, stderr } = await child.output();
+    assert.deepEqual([code, new TextDecoder().decode(stderr)], [
+      1,
+      "postern: cannot write the result: ENOSPC (No space left on device)\n",
+    ]);
   });
 }
 
@@ -131,6 +159,11 @@ for (
       "a file in the socket's place",
       { listeners: [{ socket: "DIR/postern.yaml" }] },
       /is not a socket; .*alone/,
+    ],
+    [
+      "an audit file whose folder is missing",
+      { listeners: [{ socket: "DIR/a.sock" }], audit: { file: "/nonexistent/audit" } },
+      /cannot write \/nonexistent\/audit: .* does not exist[^]*install -d -m 0755 \/nonexistent\n/,
     ],
     [
       "an audit file that cannot be opened",
