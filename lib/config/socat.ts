@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { builtinPolicies } from "../policy/builtin.ts";
 import { closest } from "../policy/suggest.ts";
 import { type AccountKind, resolveAccount } from "./accounts.ts";
@@ -21,11 +22,12 @@ const USAGE =
 
 /**
  * Reads `UNIX-LISTEN:PATH[,options] UNIX-CONNECT:PATH` as socat(1) does, with `policy=` added. Where socat would open the
- * socket to all that the umask lets, the mode is 0600.
+ * socket to all that the umask lets, the mode is 0600. Relative paths begin at `cwd`.
  */
 export function parseSocat(
   args: readonly string[],
   names: NameService,
+  cwd: string,
   overriding: Pick<Overriding, "audit" | "workers"> = {},
 ): SocatResult {
   const problems: string[] = [];
@@ -39,8 +41,10 @@ export function parseSocat(
     return undefined;
   }
   const options = readOptions(listen, report);
-  const socket = take(parseSocketPath(listen.path), "UNIX-LISTEN's path");
-  const upstream = take(parseSocketPath(connect.path), "UNIX-CONNECT's path");
+  const pathOf = ({ path }: SocatAddress) =>
+    parseSocketPath(path === "" || path.endsWith("/") ? path : resolve(cwd, path));
+  const socket = take(pathOf(listen), "UNIX-LISTEN's path");
+  const upstream = take(pathOf(connect), "UNIX-CONNECT's path");
   for (const { name } of connect.options) {
     report(`UNIX-CONNECT takes no options here: remove ${JSON.stringify(name)}`);
   }
@@ -113,13 +117,16 @@ function readAddresses(
   args: readonly string[],
   report: (problem: string) => void,
 ): SocatAddress[] {
-  const flag = args.find((arg) => arg.startsWith("-"));
-  if (flag !== undefined) report(`socat's own options are not supported: remove ${flag}`);
-  if (args.length !== 2) {
-    report(`socat's form takes two addresses, got ${args.length}: ${USAGE}`);
+  const flags = args.filter((arg) => arg.startsWith("-"));
+  if (flags.length > 0) {
+    report(`socat's own options are not supported: remove ${flags.join(" ")}`);
+  }
+  const addresses = args.filter((arg) => !arg.startsWith("-"));
+  if (addresses.length !== 2) {
+    report(`socat's form takes two addresses, got ${addresses.length}: ${USAGE}`);
     return [];
   }
-  return args.flatMap((arg, index) => {
+  return addresses.flatMap((arg, index) => {
     const address = parseAddress(arg);
     if ("problem" in address) return report(address.problem) ?? [];
     const wanted = index === 0 ? LISTEN : CONNECT;

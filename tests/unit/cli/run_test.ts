@@ -11,7 +11,7 @@ Deno.test("without arguments the help goes to stderr, as a usage error", async (
   assert.match(err, /^postern: a gate in front of the Docker Engine's unix socket\n/);
 });
 
-for (const args of [["--help"], ["-h"], ["help"]]) {
+for (const args of [["--help"], ["-h"], ["help"], ["help", "help"]]) {
   Deno.test(`${args.join(" ")} prints the help`, async () => {
     const { code, out, err } = await command(args);
     assert.deepEqual([code, err], [0, ""]);
@@ -43,11 +43,33 @@ for (const name of ["serve", "check", "explain", "demo"]) {
 }
 
 Deno.test("an unknown command and an unknown help topic are usage errors", async () => {
-  for (const args of [["sevre"], ["help", "sevre"]]) {
-    const { code, out, err } = await command(args);
-    assert.deepEqual([code, out], [2, ""]);
-    assert.equal(err, 'postern: there is no command "sevre"; `postern --help` lists them\n');
+  for (
+    const [name, hint] of [
+      ["serv", "did you mean serve"],
+      ["constructor", "`postern --help` lists them"],
+      ["-x", "`postern --help` lists them"],
+    ] as const
+  ) {
+    for (const args of [[name], ["help", name]]) {
+      const { code, out, err } = await command(args);
+      assert.deepEqual([code, out], [2, ""]);
+      assert.equal(err, `postern: there is no command "${name}"; ${hint}\n`);
+    }
   }
+});
+
+Deno.test("socat alone, with --help and as a topic gives its help", async () => {
+  const said = await command(["help", "socat"]);
+  assert.match(said.out, /^postern UNIX-LISTEN:PATH[^]*umask=/);
+  for (const args of [["socat"], ["socat", "--help"]]) {
+    assert.deepEqual(await command(args), said);
+  }
+});
+
+Deno.test("the socat form behind socat's own options says that these are not supported", async () => {
+  const { code, err } = await command(["-d", "-d", "UNIX-LISTEN:/a,fork", "UNIX-CONNECT:/b"]);
+  assert.equal(code, 2);
+  assert.match(err, /^postern: socat's own options are not supported: remove -d -d\n/);
 });
 
 Deno.test("the socat form reports its mistakes and where its help is", async () => {

@@ -6,7 +6,7 @@ import { names } from "./fakes.ts";
 const CONNECT = "UNIX-CONNECT:/var/run/docker.sock";
 
 function parse(...args: string[]) {
-  return parseSocat(args, names);
+  return parseSocat(args, names, "/here");
 }
 
 const accepted: Record<string, Partial<ListenerConfig>> = {
@@ -20,6 +20,8 @@ const accepted: Record<string, Partial<ListenerConfig>> = {
   },
   "unix-listen:/run/ci.sock,fork": { socket: "/run/ci.sock" },
   "UNIX-L:/run/ci.sock,fork": { socket: "/run/ci.sock" },
+  "UNIX-LISTEN:run/ci.sock,fork": { name: "ci", socket: "/here/run/ci.sock" },
+  "UNIX-LISTEN:../ci.sock,fork": { socket: "/ci.sock" },
   "UNIX-LISTEN:/run//x/../ci.sock,fork": { socket: "/run/ci.sock" },
   "UNIX-LISTEN:/run/ci.sock,mode=660,fork": { mode: 0o660 },
   "UNIX-LISTEN:/run/ci.sock,perm=0660,fork": { mode: 0o660 },
@@ -74,7 +76,7 @@ Deno.test("a missing fork is a warning", () => {
 
 Deno.test("audit and workers can be set from outside", () => {
   const args = ["UNIX-LISTEN:/run/ci.sock,fork", CONNECT];
-  const result = parseSocat(args, names, { audit: { to: "off" }, workers: 3 });
+  const result = parseSocat(args, names, "/here", { audit: { to: "off" }, workers: 3 });
   assert.ok(result.ok);
   assert.deepEqual([result.config.audit, result.config.workers], [{ to: "off" }, 3]);
 });
@@ -83,7 +85,11 @@ const refused: [args: string[], message: RegExp][] = [
   [[], /takes two addresses, got 0/],
   [["UNIX-LISTEN:/a"], /takes two addresses, got 1/],
   [["UNIX-LISTEN:/a", CONNECT, "x"], /takes two addresses, got 3/],
-  [["-d", "UNIX-LISTEN:/a", CONNECT], /own options are not supported: remove -d/],
+  [["-d", "UNIX-LISTEN:/a", CONNECT], /own options are not supported: remove -d$/],
+  [
+    ["-d", "-d", "UNIX-LISTEN:/a", CONNECT],
+    /^socat's own options are not supported: remove -d -d$/,
+  ],
   [["TCP-LISTEN:2375", CONNECT], /unsupported address "TCP-LISTEN:2375": only UNIX-LISTEN/],
   [["UNIX-LISTEN:/a", "EXEC:/bin/sh"], /unsupported address "EXEC:\/bin\/sh"/],
   [["UNIX-LISTEN:/a", "STDIO"], /unsupported address/],
@@ -91,7 +97,7 @@ const refused: [args: string[], message: RegExp][] = [
   [[CONNECT, "UNIX-LISTEN:/a"], /in this order/],
   [["UNIX-LISTN:/a", CONNECT], /did you mean UNIX-LISTEN/],
   [["ABSTRACT-LISTEN:a", CONNECT], /unsupported address/],
-  [["UNIX-LISTEN:a.sock", CONNECT], /must be an absolute path/],
+  [["UNIX-LISTEN:run/", CONNECT], /UNIX-LISTEN's path must be an absolute path: got "run\/"/],
   [["UNIX-LISTEN:", CONNECT], /must be an absolute path/],
   [[`UNIX-LISTEN:/${"x".repeat(107)}`, CONNECT], /at most 107 bytes/],
   [['UNIX-LISTEN:"/a"', CONNECT], /quotes, brackets and backslashes/],
@@ -125,7 +131,7 @@ for (const [args, message] of refused) {
 }
 
 Deno.test("the socat form reports all mistakes at once, one a line", () => {
-  const result = parse("UNIX-LISTEN:a,mode=9,user=nobody2,policy=x", "UNIX-CONNECT:b");
+  const result = parse("UNIX-LISTEN:,mode=9,user=nobody2,policy=x", "UNIX-CONNECT:b/");
   assert.ok(!result.ok);
   assert.equal(result.message.split("\n").length, 5);
 });
