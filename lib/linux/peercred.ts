@@ -30,17 +30,22 @@ export function peerCredentials(fd: number): Credentials | undefined {
   return { pid: credentials[0]!, uid: credentials[1]!, gid: credentials[2]! };
 }
 
+let groups = new Uint32Array(64);
+let groupBytes = new Uint8Array(groups.buffer);
+
 /** SO_PEERGROUPS (Linux 4.13): the supplementary groups at connect(2), or undefined when the kernel does not answer. */
 export function peerGroups(fd: number): number[] | undefined {
-  for (let room = 64;; room = length[0]! / 4) {
-    const groups = new Uint32Array(room);
-    length[0] = room * 4;
-    const bytes = new Uint8Array(groups.buffer);
-    if (libc.getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, bytes, lengthBytes) === 0) {
-      return Array.from(groups.subarray(0, length[0]! / 4));
+  while (true) {
+    length[0] = groupBytes.length;
+    if (libc.getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groupBytes, lengthBytes) === 0) {
+      const found: number[] = [];
+      for (let i = 0; i < length[0]! / 4; i++) found.push(groups[i]!);
+      return found;
     }
     // ERANGE leaves the length that is needed behind; anything else is "unknown".
-    if (errno() !== ERANGE || length[0]! / 4 <= room) return undefined;
+    if (errno() !== ERANGE || length[0]! <= groupBytes.length) return undefined;
+    groups = new Uint32Array(length[0]! / 4);
+    groupBytes = new Uint8Array(groups.buffer);
   }
 }
 

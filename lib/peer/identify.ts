@@ -22,13 +22,13 @@ export function fromCredentials(
   overflow: { readonly uid: number | undefined; readonly gid: number | undefined },
 ): Peer {
   const { pid, uid, gid } = credentials;
-  return {
-    ...(pid === 0 ? {} : { pid }),
-    ...(isKnown(uid, overflow.uid) ? { uid } : {}),
-    ...(isKnown(gid, overflow.gid) ? { gid } : {}),
-    // One group that is not mapped leaves the rest of the list as true as it was.
-    ...(groups === undefined ? {} : { groups: groups.filter((g) => isKnown(g, overflow.gid)) }),
-  };
+  const peer: { -readonly [K in keyof Peer]: Peer[K] } = {};
+  if (pid !== 0) peer.pid = pid;
+  if (isKnown(uid, overflow.uid)) peer.uid = uid;
+  if (isKnown(gid, overflow.gid)) peer.gid = gid;
+  // One group that is not mapped leaves the rest of the list as true as it was.
+  if (groups !== undefined) peer.groups = groups.filter((group) => isKnown(group, overflow.gid));
+  return peer;
 }
 
 /** (uid_t) -1 is "no id" everywhere in the kernel's interface. */

@@ -15,6 +15,8 @@ export const SINK_FAILED = 5;
 const ROUNDS = 16;
 /** A read this long says that more is coming in bulk; then bytes go through a pipe and never through this process. */
 const BULK_READ = 64 * 1024;
+/** A stream that brings less at a time is no bulk any more. */
+const DIALOGUE = 4 * 1024;
 /** A body that is known to be this long goes through a pipe from the start. */
 const BULK_BODY = 256 * 1024;
 
@@ -143,11 +145,12 @@ export class Flow {
     if (n === FAILED) return SOURCE_FAILED;
     if (n === 0) return SOURCE_CLOSED;
     if (n === BLOCKED) {
-      // The pipe is empty here, so it is the source that has no more. A quiet stream gives its pipe back.
+      // The pipe is empty here, so it is the source that has no more.
       from.readable = from.finished;
-      this.#bulk = this.left !== Infinity;
       return WAITING;
     }
+    // A stream that has become a dialogue does better without a pipe.
+    if (n < DIALOGUE && this.left === Infinity) this.#bulk = false;
     this.#inPipe = n;
     this.left -= n;
     this.taken += n;
