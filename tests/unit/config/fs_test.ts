@@ -72,8 +72,10 @@ Deno.test(
     const result = loadConfig(options);
     assert.ok(result.ok, JSON.stringify(result));
     const verdicts = result.config.gate.policies["team-ci"]?.verdicts;
-    assert.equal(verdicts?.["containers.create"]?.allow, true);
-    assert.equal(verdicts?.["containers.exec"]?.allow, false);
+    assert.equal(verdicts?.["containers.start"]?.allow, true);
+    for (const closed of ["containers.create", "containers.exec", "containers.top"]) {
+      assert.equal(verdicts?.[closed]?.allow, false);
+    }
 
     Deno.chmodSync(policy, 0o664);
     const refused = loadConfig(options);

@@ -1,0 +1,69 @@
+// What the README shows must work, and what it lists must be all there is.
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { help } from "../../../lib/cli/help.ts";
+import { choosePolicy } from "../../../lib/policy/choose.ts";
+import { configSchema } from "../../../lib/config/schema.ts";
+import { load } from "./fakes.ts";
+
+const root = new URL("../../../", import.meta.url);
+const readme = Deno.readTextFileSync(new URL("README.md", root));
+const example = Deno.readTextFileSync(new URL("policies/examples/team-ci.yaml", root));
+
+/** The fenced YAML blocks, in order. */
+const blocks = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text!);
+
+function block(beginning: string): string {
+  const found = blocks.find((text) => text.startsWith(beginning));
+  assert.ok(found, beginning);
+  return found;
+}
+
+/** The first column of the table whose first column has this head. */
+function column(head: string): string[] {
+  const [, ...rows] = readme.slice(readme.indexOf(`| ${head}`)).split("\n\n", 1)[0]!.split("\n");
+  return rows.slice(1).map((row) => /^\| `(\w+)`/.exec(row)?.[1] ?? row);
+}
+
+Deno.test("the README's configuration and policy load, and give a container's root nothing", () => {
+  const result = load({
+    "postern.yaml": block("upstream:"),
+    "policies/team-ci.yaml": block("name: team-ci"),
+  });
+  assert.ok(result.ok, JSON.stringify(result));
+  const of = (listener: string, uid: number, gid = uid) =>
+    choosePolicy(result.config.gate, listener, { uid, gid, groups: [] }).policy.name;
+  assert.deepEqual(
+    [of("ci", 0), of("ops", 0), of("ci", 1500, 2001), of("ci", 1500)],
+    ["read-only", "full", "team-ci", "read-only"],
+  );
+});
+
+Deno.test("the README's other configurations load", () => {
+  const policies = { "team.yaml": example };
+  for (const text of blocks.filter((text) => text.startsWith("listeners:"))) {
+    const result = load({ "postern.yaml": `${text}policies: team.yaml\n`, ...policies });
+    assert.ok(result.ok, JSON.stringify(result));
+  }
+});
+
+Deno.test("the README's team policy is the one in policies/examples", () => {
+  assert.deepEqual(parse(block("name: team-ci")), parse(example));
+});
+
+Deno.test("the README's tables list every key there is", () => {
+  const { shape } = configSchema;
+  assert.deepEqual(column("key at the top"), Object.keys(shape));
+  const listener = shape.listeners.unwrap().element.shape;
+  assert.deepEqual(column("key of a listener").sort(), Object.keys(listener).sort());
+});
+
+Deno.test("the README and the help list the same options of socat's form", () => {
+  const section = readme.slice(readme.indexOf("## In place of socat")).split("\n## ", 2)[0]!;
+  const inReadme = [...section.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name!)
+    .filter((name) => !["read-only", "-d"].includes(name));
+  const inHelp = [...help("socat")!.split("\n\n")[1]!.matchAll(/\b([a-z-]+)=?(?=[,. ])/g)]
+    .map(([, name]) => name!);
+  assert.deepEqual([...new Set(inReadme)].filter((name) => !inHelp.includes(name)), []);
+  assert.equal(new Set(inReadme).size, 10);
+});
