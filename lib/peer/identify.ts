@@ -9,10 +9,12 @@ const unmapped = { uid: overflowId("uid"), gid: overflowId("gid") };
 /**
  * Who is at the other end of a connected unix socket: the ids that the kernel stored at connect(2). What it does not tell
  * stays absent: pid 0 is a process that our pid namespace cannot see, the overflow id one that our user namespace cannot.
+ * The supplementary groups are asked for only `withGroups`.
  */
-export function identify(fd: number): Peer {
+export function identify(fd: number, withGroups: boolean): Peer {
   const credentials = peerCredentials(fd);
-  return credentials === undefined ? {} : fromCredentials(credentials, peerGroups(fd), unmapped);
+  if (credentials === undefined) return {};
+  return fromCredentials(credentials, withGroups ? peerGroups(fd) : undefined, unmapped);
 }
 
 /** The same from values; `overflow` holds the ids that stand for unmapped ones here. */

@@ -21,6 +21,8 @@ export class Gatekeeper {
   readonly #choose: (listener: string, peer: Peer) => Assignment;
   readonly #judges = new Map<string, Judge>();
   readonly #audit: AuditWriter | undefined;
+  /** A rule or a record needs the supplementary groups: one more system call for each connection. */
+  readonly #groupsMatter: boolean;
   // Ids need to be told apart, not to be secret: a random half for the worker, a counter for the request.
   readonly #idPrefix = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
   #counter = 0;
@@ -29,11 +31,12 @@ export class Gatekeeper {
     this.names = names;
     this.#choose = compileGate(gate);
     this.#audit = audit;
+    this.#groupsMatter = audit !== undefined || gate.clients.some(({ gids }) => gids !== undefined);
   }
 
   /** Identifies the process at the other end of `fd` and finds its policy. Must be asked right after accept(2), while it lives. */
   admit(fd: number, listener: string): Admitted {
-    const credentials = identify(fd);
+    const credentials = identify(fd, this.#groupsMatter);
     const assignment = this.#choose(listener, credentials);
     const recorded = this.#audit !== undefined;
     const peer = recorded ? this.#describe(fd, credentials) : credentials;
