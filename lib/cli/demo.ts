@@ -84,7 +84,7 @@ async function play(
   let told = "";
   for (const line of cast.script) {
     const outcome = await call({ ...line, socket: `${directory}/${line.listener}.sock` }, signal);
-    if (signal.aborted) break;
+    if (signal.aborted) return "";
     const { row, denial } = describeCall(cast, line, outcome);
     rows.push(row);
     if (denial !== undefined && row.what === "containers.create") {

@@ -24,6 +24,7 @@ export function call(request: Call, signal: AbortSignal): Promise<Outcome> {
   };
   const abort = () => resolve({ error: "interrupted" });
   signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
   worker.postMessage(request);
   return promise.finally(() => {
     signal.removeEventListener("abort", abort);
