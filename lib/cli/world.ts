@@ -1,3 +1,4 @@
+import { refuseDebugger } from "../linux/signal.ts";
 import { describeFailure } from "../config/failure.ts";
 
 /** Everything that a command takes from the process it runs in, so that tests can give it another. */
@@ -15,6 +16,8 @@ export interface World {
   readStdin(): Promise<string>;
   /** Gives up, for good, the permissions that only other commands need. */
   renounce(permissions: readonly ("net" | "run" | "import")[]): void;
+  /** Keeps Deno from opening a debugger to everybody on this machine. */
+  refuseDebugger(): void;
   /** Calls back at each of these signals until `stop` is called. */
   onSignal(signals: readonly Deno.Signal[], handler: (signal: Deno.Signal) => void): () => void;
 }
@@ -63,6 +66,7 @@ export function processWorld(): World {
     renounce(permissions) {
       for (const name of permissions) Deno.permissions.revokeSync({ name });
     },
+    refuseDebugger,
     onSignal(signals, handler) {
       const undo = signals.map((signal) => {
         const listener = () => handler(signal);

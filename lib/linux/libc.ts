@@ -35,6 +35,7 @@ export const libc = Deno.dlopen("libc.so.6", {
   readv: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   readlink: { parameters: ["buffer", "buffer", size], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  signal: { parameters: ["i32", "pointer"], result: "i64" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   splice: {
     parameters: ["i32", "pointer", "i32", "pointer", size, "u32"],

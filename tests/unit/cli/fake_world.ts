@@ -23,6 +23,7 @@ export async function command(
     columns: 100,
     readStdin: () => Promise.resolve(""),
     renounce: () => {},
+    refuseDebugger: () => {},
     onSignal: () => () => {},
   };
   return { code: await run(args, world), out, err };

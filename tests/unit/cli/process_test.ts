@@ -267,3 +267,14 @@ Deno.test("without an audit file the records go to standard error, with audit of
     assert.equal(gate.stderr.includes('"event":"decision"'), audit === "stderr");
   }
 });
+
+Deno.test("SIGUSR1 opens no debugger, neither at once nor when the runtime has settled", async () => {
+  await using gate = await RunningGate.serve({ listeners: [{ socket: "DIR/a.sock" }] });
+  for (const wait of [0, 1000]) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    Deno.kill(gate.pid, "SIGUSR1");
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.doesNotMatch(gate.stderr, /Debugger listening/);
+  assert.equal((await gate.stop()).code, 0);
+});
