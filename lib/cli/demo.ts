@@ -5,7 +5,7 @@ import { findEngine, type Found } from "../demo/find_engine.ts";
 import { makeStage } from "../demo/stage.ts";
 import { renderTable, type Row } from "../demo/table.ts";
 import { choosePolicy } from "../policy/choose.ts";
-import { Gate } from "../relay/gate.ts";
+import { Gate, type GateEvents } from "../relay/gate.ts";
 import { judgeAnew } from "../relay/judge.ts";
 import { formatMode } from "../config/mode.ts";
 import { parse } from "./arguments.ts";
@@ -20,6 +20,7 @@ export async function demo(args: readonly string[], world: World): Promise<numbe
   const interruption = new AbortController();
   const { signal } = interruption;
   // Before there is anything to leave behind.
+  world.refuseDebugger();
   const release = world.onSignal(["SIGINT", "SIGTERM", "SIGHUP"], () => interruption.abort());
   let directory: string | undefined;
   let engine: Engine | undefined;
@@ -31,7 +32,13 @@ export async function demo(args: readonly string[], world: World): Promise<numbe
     const found = findEngine(world.env["DOCKER_HOST"]);
     const upstream = "path" in found ? found.path : `${directory}/engine.sock`;
     if ("why" in found) engine = await startEngine(upstream);
-    gate = await openGate(directory, upstream, cast, world);
+    gate = await openGate(directory, upstream, cast, {
+      log: (_, text) => world.stderr(`postern: ${text}\n`),
+      failed(error) {
+        world.stderr(`postern demo: ${error.message}\n`);
+        interruption.abort();
+      },
+    });
     world.stdout(introduction(directory, found, cast));
     world.stdout(await play(directory, cast, world, signal));
     if (!signal.aborted) world.stdout(farewell(directory, cast, parsed.values.keep === true));
@@ -53,7 +60,7 @@ function openGate(
   directory: string,
   upstream: string,
   { modes, rules }: Cast,
-  world: World,
+  events: GateEvents,
 ): Promise<Gate> {
   return Gate.open({
     listeners: Object.entries(modes).map(([name, mode]) => ({
@@ -67,11 +74,7 @@ function openGate(
     gate: rules,
     audit: { to: "off" },
     workers: 1,
-  }, { log: (_, text) => world.stderr(`postern: ${text}\n`), failed: fail });
-}
-
-function fail(error: Error): never {
-  throw error;
+  }, events);
 }
 
 async function play(

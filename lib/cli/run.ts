@@ -1,4 +1,5 @@
 import { closest } from "../policy/suggest.ts";
+import { prepareWorker } from "../relay/workers.ts";
 import { help } from "./help.ts";
 import { NO, OK, OutputError, USAGE, type World } from "./world.ts";
 
@@ -7,7 +8,10 @@ type Command = (args: readonly string[], world: World) => Promise<number>;
 
 // Imported when called: `serve` should not wait for the demo's engine to be loaded.
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  serve: async () => (await import("./serve.ts")).serve,
+  async serve() {
+    prepareWorker();
+    return (await import("./serve.ts")).serve;
+  },
   check: async () => (await import("./check.ts")).check,
   explain: async () => (await import("./explain.ts")).explain,
   demo: async () => (await import("./demo.ts")).demo,

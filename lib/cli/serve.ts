@@ -3,7 +3,8 @@ import { formatMode } from "../config/mode.ts";
 import type { Config } from "../config/types.ts";
 import { SystemError } from "../linux/errno.ts";
 import { BindError } from "../relay/bind.ts";
-import { Gate } from "../relay/gate.ts";
+import { Gate, WorkerError } from "../relay/gate.ts";
+import { discardWorker } from "../relay/workers.ts";
 import { configOptions, parse } from "./arguments.ts";
 import { readConfig } from "./configuration.ts";
 import { openLog } from "./log.ts";
@@ -11,11 +12,14 @@ import { CANNOT_START, OK, type World } from "./world.ts";
 
 /** `postern serve`: runs the gate until it is told to stop. */
 export async function serve(args: readonly string[], world: World): Promise<number> {
-  const parsed = parse("serve", args, configOptions, 0, world);
-  if (typeof parsed === "number") return parsed;
-  const config = readConfig(parsed.values, world);
-  if (config === undefined) return CANNOT_START;
-  return await runGate(config, world);
+  try {
+    const parsed = parse("serve", args, configOptions, 0, world);
+    if (typeof parsed === "number") return parsed;
+    const config = readConfig(parsed.values, world);
+    return config === undefined ? CANNOT_START : await runGate(config, world);
+  } finally {
+    discardWorker();
+  }
 }
 
 /** Whatever asks a program to end: none of them may leave its sockets behind. */
@@ -25,6 +29,7 @@ const ends = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const;
 export async function runGate(config: Config, world: World): Promise<number> {
   // Only the demo listens and connects through the runtime; the gate's sockets are its own.
   world.renounce(["net", "run", "import"]);
+  world.refuseDebugger();
   const log = openLog(config.log, world);
   const ended = Promise.withResolvers<number>();
   const release = world.onSignal(ends, (signal) => {
@@ -47,8 +52,9 @@ export async function runGate(config: Config, world: World): Promise<number> {
   } catch (error) {
     release();
     ignore();
-    if (!(error instanceof BindError || error instanceof SystemError)) throw error;
-    log.error(error.message);
+    const known = [BindError, SystemError, WorkerError];
+    if (!known.some((kind) => error instanceof kind)) throw error;
+    log.error((error as Error).message);
     return CANNOT_START;
   }
   for (const line of describe(config)) log.info(line);

@@ -8,10 +8,20 @@ export function closest(word: string, candidates: readonly string[]): string | u
   // A third of the letters may be wrong, at least one.
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const d = distance(wanted, candidate.toLowerCase());
+    const d = slips(wanted, candidate.toLowerCase());
     if (d < least) [best, least] = [candidate, d];
   }
   return best;
+}
+
+/** Slips of the pen between two words; two letters that changed places are one (Damerau). */
+function slips(word: string, candidate: string): number {
+  let least = distance(word, candidate);
+  for (let i = 1; i < word.length; i++) {
+    const swapped = word.slice(0, i - 1) + word[i] + word[i - 1] + word.slice(i + 1);
+    least = Math.min(least, 1 + distance(swapped, candidate));
+  }
+  return least;
 }
 
 /** What the docker command line calls things. */

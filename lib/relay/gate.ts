@@ -3,6 +3,7 @@ import { close, eventfd, O_APPEND, O_CREAT, O_WRONLY, open, signalEventfd } from
 import type { Gate as Rules } from "../policy/types.ts";
 import { type BindRequest, bindSocket, type BoundSocket, unlinkSocket } from "./bind.ts";
 import type { Order, PlannedListener, Report } from "./plan.ts";
+import { takeWorker } from "./workers.ts";
 
 /** What a gate needs to stand; the loaded configuration has this shape. */
 export interface GateOptions {
@@ -23,6 +24,11 @@ export interface GateEvents {
   log(level: "info" | "warning", message: string): void;
   /** A worker died: the gate must not go on half-dead. */
   failed(error: Error): void;
+}
+
+/** A worker's fault: the gate cannot stand without it. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
 }
 
 interface Hand {
@@ -69,14 +75,16 @@ export class Gate {
           : { maxConnections: shareOf(listener.maxConnections, worker, options.workers) }),
       }));
     const shared = options.workers > 1;
-    const hands = await Promise.all(
-      Array.from(
-        { length: options.workers },
-        (_, worker) =>
-          hire({ listeners: planFor(worker), gate: options.gate, auditFd, shared }, events),
-      ),
-    );
-    return new Gate(bound, hands, auditFd);
+    const plans = Array.from({ length: options.workers }, (_, worker) => (
+      { listeners: planFor(worker), gate: options.gate, auditFd, shared }
+    ));
+    try {
+      const hands = await Promise.all(plans.map((plan) => hire(plan, events)));
+      return new Gate(bound, hands, auditFd);
+    } catch (error) {
+      release(bound, auditFd);
+      throw error;
+    }
   }
 
   /** Ends every connection, writes what is still to be recorded, and removes the sockets that are still ours. */
@@ -108,22 +116,27 @@ function release(bound: readonly BoundSocket[], auditFd: number): void {
   if (auditFd > 2) close(auditFd);
 }
 
-/** Starts a worker and waits until it serves. */
+/** Starts a worker and waits until it serves. Rejects with a WorkerError when it fails before that. */
 function hire(
   plan: Omit<Extract<Order, { type: "plan" }>["plan"], "wakeFd">,
   events: GateEvents,
 ): Promise<Hand> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const worker = takeWorker();
   const wakeFd = eventfd();
   if (wakeFd < 0) throw new SystemError("eventfd", "", errno());
-  const { promise, resolve } = Promise.withResolvers<Hand>();
+  const { promise, resolve, reject } = Promise.withResolvers<Hand>();
+  let serves = false;
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
-    if (data.type === "ready") resolve({ worker, wakeFd });
-    else if (data.type === "log") events.log(data.level, data.message);
+    if (data.type === "ready") {
+      serves = true;
+      resolve({ worker, wakeFd });
+    } else if (data.type === "log") events.log(data.level, data.message);
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    events.failed(new Error(`the relay's worker failed: ${event.message}`));
+    const error = new WorkerError(`the relay's worker failed: ${event.message}`);
+    if (serves) events.failed(error);
+    else reject(error);
   };
   worker.postMessage({ type: "plan", plan: { ...plan, wakeFd } } satisfies Order);
   return promise;
