@@ -76,9 +76,14 @@ export function pipe(size: number): { readEnd: number; writeEnd: number } | unde
   return { readEnd: ends[0]!, writeEnd: ends[1]! };
 }
 
+/** The most that one `splice` moves, in bytes. */
+export const MAX_SPLICE = 1 << 20;
+const maxSplice = BigInt(MAX_SPLICE);
+
 /** splice(2) without blocking: bytes moved, 0 at the end of input, -1 and errno. */
 export function splice(from: number, to: number, length: number): number {
-  return libc.splice(from, null, to, null, length, SPLICE_F_MOVE_NONBLOCK);
+  const most = length >= MAX_SPLICE ? maxSplice : BigInt(length);
+  return libc.splice(from, null, to, null, most, SPLICE_F_MOVE_NONBLOCK);
 }
 
 const POLLOUT = 4;

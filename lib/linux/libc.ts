@@ -1,6 +1,6 @@
 // size_t as the C library takes it. Deno's types ask for a bigint there, but a plain number does as well: so the type checker
-// is told "u32" while the real width stays. A call with such an argument never takes the runtime's short way into C: what is
-// called for every request has none.
+// is told "u32" while the real width stays. A call with a number there never takes the runtime's short way into C: what is
+// called for every request has no such argument, or a bigint that exists already.
 const size = "usize" as unknown as "u32";
 
 /**
@@ -38,7 +38,7 @@ export const libc = Deno.dlopen("libc.so.6", {
   signal: { parameters: ["i32", "pointer"], result: "i64" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   splice: {
-    parameters: ["i32", "pointer", "i32", "pointer", size, "u32"],
+    parameters: ["i32", "pointer", "i32", "pointer", "usize", "u32"],
     result: "i32",
   },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },

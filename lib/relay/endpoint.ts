@@ -1,7 +1,7 @@
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../linux/epoll.ts";
 import type { Epoll } from "../linux/epoll.ts";
 import { EAGAIN, EINTR, errno } from "../linux/errno.ts";
-import { readInto, splice, writeFrom } from "../linux/io.ts";
+import { MAX_SPLICE, readInto, splice, writeFrom } from "../linux/io.ts";
 import { Memory } from "../linux/memory.ts";
 
 /** The call would block: an event will tell when to go on. */
@@ -104,11 +104,12 @@ export class Endpoint {
     return n;
   }
 
-  /** As `send`, out of a pipe that holds `length` bytes. */
+  /** As `send`, all that is in a pipe: `length` bytes. */
   sendFrom(pipe: number, length: number): number {
     if (this.full) return BLOCKED;
-    const n = this.#splice(pipe, this.fd, length);
-    if (n === BLOCKED) this.#awaitRoom();
+    // To ask for more than there is saves to make a bigint of the number.
+    const n = this.#splice(pipe, this.fd, MAX_SPLICE);
+    if (n !== FAILED && n < length) this.#awaitRoom();
     return n;
   }
 

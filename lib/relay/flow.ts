@@ -1,7 +1,8 @@
 import type { ChunkedScanner } from "../http/chunked.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
 import { Memory } from "../linux/memory.ts";
-import { givePipe, type Pipe, PIPE_SIZE, takePipe } from "./pipes.ts";
+import { MAX_SPLICE } from "../linux/io.ts";
+import { givePipe, type Pipe, takePipe } from "./pipes.ts";
 
 /** How a pump ended: */
 export const WAITING = 0; // an event will tell when to go on
@@ -141,7 +142,7 @@ export class Flow {
       this.#bulk = false;
       return ENDED;
     }
-    const n = from.receiveInto(this.#pipe.writeEnd, Math.min(this.left, PIPE_SIZE));
+    const n = from.receiveInto(this.#pipe.writeEnd, Math.min(this.left, MAX_SPLICE));
     if (n === FAILED) return SOURCE_FAILED;
     if (n === 0) return SOURCE_CLOSED;
     if (n === BLOCKED) {

@@ -1,7 +1,7 @@
-import { close, pipe } from "../linux/io.ts";
+import { close, MAX_SPLICE, pipe } from "../linux/io.ts";
 
-/** What one splice(2) can move at most; more does not make streams faster, and the kernel counts it against the user's pipe quota. */
-export const PIPE_SIZE = 1 << 20;
+/** More does not make streams faster, and the kernel counts it against the user's pipe quota. */
+const PIPE_SIZE = MAX_SPLICE;
 
 /** Empty pipes that are kept for the next stream; each costs two descriptors and, while empty, no pages. */
 const MAX_KEPT = 64;
