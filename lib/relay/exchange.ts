@@ -47,17 +47,3 @@ export function newExchange(number: number, judged: Judged, now: number): Exchan
     clientKeeps: head.keepAlive,
   };
 }
-
-/** The protocol that each hijacking operation switches to; another Upgrade is not passed on (h2c would bypass every rule). */
-const upgrades: Readonly<Record<string, string>> = {
-  "containers.attach": "tcp",
-  "exec.start": "tcp",
-  "containers.attach-websocket": "websocket",
-  "builder.session": "h2c",
-  "builder.grpc": "h2c",
-};
-
-/** Whether a request may ask the engine for this upgrade. */
-export function mayUpgrade(operation: string | undefined, upgrade: string): boolean {
-  return operation !== undefined && upgrades[operation] === upgrade.toLowerCase();
-}

@@ -1,5 +1,5 @@
 import { ChunkedScanner } from "../http/chunked.ts";
-import { HeadError, withoutFields } from "../http/fields.ts";
+import { HeadError } from "../http/fields.ts";
 import { CHUNKED, type RequestHead } from "../http/request_head.ts";
 import {
   bodyOf,
@@ -13,7 +13,7 @@ import { describeDenial } from "../policy/decide.ts";
 import type { Deadline } from "./deadlines.ts";
 import { dial } from "./dial.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
-import { type Exchange, mayUpgrade, newExchange } from "./exchange.ts";
+import { type Exchange, newExchange } from "./exchange.ts";
 import { ENDED, Flow, SINK_FAILED, SOURCE_CLOSED, SOURCE_FAILED, TIRED, WAITING } from "./flow.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import { Inbox } from "./inbox.ts";
@@ -23,6 +23,7 @@ import type { Connection, Place } from "./place.ts";
 import { RawStream } from "./raw_stream.ts";
 import { describeRequest, lasts, Recorder } from "./recorder.ts";
 import { errorReply } from "./reply.ts";
+import { isForwardedAsIs, withoutUpgrade } from "./upgrade.ts";
 
 const MAX_HEAD = 64 * 1024;
 /** A refused body up to this long is read and dropped, so that the connection stays usable. */
@@ -609,25 +610,4 @@ function stopSending(exchange: Exchange): void {
 
 function tooLarge(): HeadError {
   return new HeadError(`a request head over ${MAX_HEAD} bytes`, 431);
-}
-
-/** The bytes pass as they came, unless the head asks for an upgrade that this operation does not make. */
-function isForwardedAsIs({ head, judgement }: Judged): boolean {
-  return head.upgrade === undefined || mayUpgrade(judgement.operation?.name, head.upgrade);
-}
-
-function withoutUpgrade(
-  head: RequestHead,
-  bytes: Uint8Array<ArrayBuffer>,
-  start: number,
-  end: number,
-): Uint8Array<ArrayBuffer> {
-  const hop = new Set(["connection", "upgrade", "http2-settings"]);
-  const added = [`Connection: ${head.keepAlive ? "keep-alive" : "close"}`];
-  const bodyStart = start + head.length;
-  const rewritten = withoutFields(bytes, start, bodyStart, hop, added);
-  const forwarded = new Uint8Array(rewritten.length + end - bodyStart);
-  forwarded.set(rewritten);
-  forwarded.set(bytes.subarray(bodyStart, end), rewritten.length);
-  return forwarded;
 }
