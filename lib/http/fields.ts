@@ -13,6 +13,8 @@ import {
 
 /** A head has more fields than any Docker client sends; the rest is an attack on memory. */
 export const MAX_FIELDS = 200;
+/** Characters of a list such as Connection; to take longer ones apart costs more than the rest of the head. */
+const MAX_LIST = 1024;
 
 /** What a field means to framing or gating; everything else is forwarded unread. */
 export type FieldName =
@@ -144,8 +146,9 @@ export function parseContentLength(bytes: Uint8Array, start: number, end: number
   return length;
 }
 
-/** The lower-cased members of a comma-separated list such as Connection. */
+/** The lower-cased members of a comma-separated list such as Connection. Throws a HeadError for one that nobody needs. */
 export function listMembers(value: string): string[] {
+  if (value.length > MAX_LIST) throw new HeadError("a Connection header that is too long", 431);
   return value.toLowerCase().split(",").map((member) => member.trim()).filter((m) => m !== "");
 }
 

@@ -16,6 +16,10 @@ export type ParsedTarget =
   | { readonly ok: true; readonly target: Target }
   | { readonly ok: false; readonly reason: string };
 
+// What is longer costs much to take apart, and no client sends it; build arguments are long, but few.
+const MAX_PATH = 4096;
+const MAX_PARAMETERS = 512;
+
 const MIN_VERSION = { major: 1, minor: 24 };
 
 /** The only paths of the API that end in a slash. */
@@ -46,6 +50,7 @@ function parse(raw: string): Target {
   const mark = raw.indexOf("?");
   const rawPath = mark < 0 ? raw : raw.slice(0, mark);
   if (!rawPath.startsWith("/")) throw new TargetError("the target is not a path");
+  if (rawPath.length > MAX_PATH) throw new TargetError(`the path is over ${MAX_PATH} bytes long`);
   if (!PATH.test(rawPath)) {
     throw new TargetError("the path holds a character that must not be there");
   }
@@ -111,7 +116,11 @@ function parseQuery(query: string): [string, string][] {
       "the query holds a character that must not be there (; and # must be encoded)",
     );
   }
-  return query.split("&").filter((pair) => pair !== "").map((pair) => {
+  const pairs = query.split("&", MAX_PARAMETERS + 1);
+  if (pairs.length > MAX_PARAMETERS) {
+    throw new TargetError(`the query has more than ${MAX_PARAMETERS} parameters`);
+  }
+  return pairs.filter((pair) => pair !== "").map((pair) => {
     const equals = pair.indexOf("=");
     const key = equals < 0 ? pair : pair.slice(0, equals);
     const value = equals < 0 ? "" : pair.slice(equals + 1);

@@ -32,6 +32,8 @@ const MAX_DRAINED = 1024 * 1024;
 const DIAL_TIMEOUT_MS = 10_000;
 /** Steps before other connections get their turn: about eight requests that are denied. */
 const STEPS = 16;
+/** Bytes of heads that are judged before other connections get their turn. */
+const HEADS = 16 * 1024;
 
 type Phase = "idle" | "dialling" | "relaying" | "draining" | "lingering" | "streaming" | "closed";
 
@@ -55,6 +57,8 @@ export class HttpConnection implements Connection {
   #exchange: Exchange | undefined;
   #deadline: Deadline | undefined;
   #endAnnounced = false;
+  /** Bytes of heads in this turn. */
+  #judged = 0;
 
   constructor(loop: Loop, gatekeeper: Gatekeeper, place: Place, client: Endpoint) {
     this.#loop = loop;
@@ -71,7 +75,8 @@ export class HttpConnection implements Connection {
   }
 
   run(): void {
-    for (let step = 0; step < STEPS; step++) if (!this.#advance()) return;
+    this.#judged = 0;
+    for (let step = 0; step < STEPS && this.#judged < HEADS; step++) if (!this.#advance()) return;
     this.#loop.again(this);
   }
 
@@ -136,6 +141,7 @@ export class HttpConnection implements Connection {
       end = inbox.findHead();
     }
     if (end - inbox.start > MAX_HEAD) throw tooLarge();
+    this.#judged += end - inbox.start;
     const judged = this.#admitted.judge.judge(inbox.bytes, inbox.start, end);
     if (judged.judgement.status === 0) this.#begin(judged);
     else this.#deny(judged);
@@ -405,7 +411,7 @@ export class HttpConnection implements Connection {
     if (!exchange.requestDone) {
       // The stream begins behind the request: the engine's head waits until that has ended.
       this.#answers.keep();
-      return false;
+      return this.#isAbandoned(exchange) ? this.#close() : false;
     }
     exchange.answered = true;
     exchange.status = head.status;
@@ -446,7 +452,11 @@ export class HttpConnection implements Connection {
       id,
     });
     const close = !head.keepAlive || head.expectContinue || head.body > MAX_DRAINED;
-    this.#reply(status || 403, message, { head: head.method === "HEAD", close });
+    if (!this.#reply(status || 403, message, { head: head.method === "HEAD", close })) {
+      // Nobody hears the answer, nor those to the requests behind this one.
+      this.#close();
+      return;
+    }
     if (close) {
       this.#startLingering();
       return;
@@ -510,10 +520,11 @@ export class HttpConnection implements Connection {
     this.#startLingering();
   }
 
-  #reply(status: number, message: string, options: { head: boolean; close: boolean }): void {
+  /** False when the client is gone. */
+  #reply(status: number, message: string, options: { head: boolean; close: boolean }): boolean {
     this.#down.begin(0);
     const reply = errorReply(status, message, options);
-    this.#down.offer(new Memory(reply), 0, reply.length, this.#client);
+    return this.#down.offer(new Memory(reply), 0, reply.length, this.#client) !== SINK_FAILED;
   }
 
   /** Reads a refused body to its end, so that the next request can be found. */

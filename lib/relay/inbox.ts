@@ -60,11 +60,10 @@ export class Inbox {
     this.#place(memory, 0, memory.bytes.length);
   }
 
-  /** Moves what is not taken out of the shared memory. */
+  /** Moves what is not taken out of the shared memory; where nothing is left, no memory is held. */
   keep(): void {
-    if (this.memory !== scratch) return;
     if (this.start === this.end) this.clear();
-    else this.#move(this.bytes.slice(this.start, this.end));
+    else if (this.memory === scratch) this.#move(this.bytes.slice(this.start, this.end));
   }
 
   /** Forgets everything. */

@@ -53,6 +53,6 @@ export class Listener implements Acceptor {
   #remove(connection: Connection): void {
     const wasFull = !this.open;
     this.#connections.delete(connection);
-    if (wasFull && this.open) this.#loop.listen(this);
+    if (wasFull && this.open) this.#loop.reopen(this);
   }
 }

@@ -1,5 +1,13 @@
 import type { AuditWriter } from "../audit/writer.ts";
-import { describeErrno, EAGAIN, ECONNABORTED, EINTR, EMFILE, errno } from "../linux/errno.ts";
+import {
+  describeErrno,
+  EAGAIN,
+  ECONNABORTED,
+  EINTR,
+  EMFILE,
+  errno,
+  SystemError,
+} from "../linux/errno.ts";
 import { Epoll, EPOLLET, EPOLLEXCLUSIVE, EPOLLIN } from "../linux/epoll.ts";
 import { close, read } from "../linux/io.ts";
 import { accept } from "../linux/socket.ts";
@@ -9,7 +17,7 @@ import { Endpoint, type Owner } from "./endpoint.ts";
 /** Somebody who takes new connections from a listening socket. */
 export interface Acceptor {
   readonly fd: number;
-  /** May take another now; when it may again, it calls `loop.listen`. */
+  /** May take another now; when it may again, it calls `loop.reopen`. */
   readonly open: boolean;
   /** Whether `open` can ever be false. */
   readonly limited: boolean;
@@ -17,6 +25,7 @@ export interface Acceptor {
 }
 
 const EVENTS = 512;
+const LISTEN = EPOLLIN | EPOLLET;
 /** Connections accepted in one turn, so that those that are there already get theirs. */
 const ACCEPTS = 64;
 /** A busy engine's backlog is asked again after this many milliseconds. */
@@ -59,24 +68,26 @@ export class Loop {
   }
 
   /**
-   * Starts taking connections, and starts again after the acceptor had no room: epoll tells of those that wait already.
-   * Edge-triggered. EPOLLEXCLUSIVE wakes one worker for a connection instead of all (epoll_ctl(2)); where that one could turn
-   * out to have no room, all are woken.
+   * Starts taking connections. Edge-triggered. EPOLLEXCLUSIVE wakes one worker for a connection instead of all
+   * (epoll_ctl(2)); where that one could turn out to have no room, all are woken. Throws a SystemError.
    */
   listen(acceptor: Acceptor): void {
     const exclusive = this.#shared && !acceptor.limited ? EPOLLEXCLUSIVE : 0;
     this.#acceptors.set(acceptor.fd, acceptor);
-    // Without an event it is asked without one.
-    if (this.#epoll.add(acceptor.fd, EPOLLIN | EPOLLET | exclusive) < 0) {
-      this.#waiting.add(acceptor);
+    if (this.#epoll.add(acceptor.fd, LISTEN | exclusive) < 0) {
+      throw new SystemError("epoll_ctl", "a listener", errno());
     }
+  }
+
+  /** Takes connections again, now that the acceptor has room: epoll tells of those that wait already. */
+  reopen(acceptor: Acceptor): void {
+    this.#epoll.modify(acceptor.fd, LISTEN);
   }
 
   /** An acceptor without room leaves the new connections to other workers, or to the backlog. */
   #pause(acceptor: Acceptor): void {
     this.#waiting.delete(acceptor);
-    this.#acceptors.delete(acceptor.fd);
-    this.#epoll.remove(acceptor.fd);
+    this.#epoll.modify(acceptor.fd, EPOLLET);
   }
 
   /** Wraps a connected descriptor; undefined, with the descriptor closed, when the kernel takes no more. */
@@ -195,7 +206,6 @@ export class Loop {
       if (!acceptor.open) return this.#pause(acceptor);
       const fd = accept(acceptor.fd);
       if (fd >= 0) {
-        this.#short = false;
         try {
           acceptor.accepted(fd);
         } catch (error) {
@@ -204,8 +214,10 @@ export class Loop {
         }
         continue;
       }
-      if (errno() === EAGAIN) this.#waiting.delete(acceptor);
-      else if (errno() !== EINTR && errno() !== ECONNABORTED) this.#cannotAccept(errno());
+      if (errno() === EAGAIN) {
+        this.#waiting.delete(acceptor);
+        this.#short = false;
+      } else if (errno() !== EINTR && errno() !== ECONNABORTED) this.#cannotAccept(errno());
       else continue;
       return;
     }

@@ -17,7 +17,7 @@ function report(message: Report): void {
 
 function serve(plan: Plan): Promise<void> {
   const warn = (message: string) => report({ type: "log", level: "warning", message });
-  const audit = plan.auditFd < 0 ? undefined : new AuditWriter(plan.auditFd, warn);
+  const audit = plan.auditFd < 0 ? undefined : new AuditWriter(plan.auditFd, plan.shared, warn);
   const gatekeeper = new Gatekeeper(plan.gate, new NameCache(), audit);
   const loop = new Loop(plan.wakeFd, plan.shared, audit, warn);
   const listeners = plan.listeners.map((planned) => new Listener(loop, gatekeeper, planned));

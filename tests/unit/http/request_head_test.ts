@@ -66,6 +66,12 @@ for (const [name, head, expected] of accepted) {
 
 const host = "Host: x\r\n";
 const refused: [name: string, head: string, status: number, reason: RegExp][] = [
+  [
+    "a Connection header that nobody needs",
+    `GET / HTTP/1.1\r\n${host}Connection: ${"a,".repeat(600)}\r\n\r\n`,
+    431,
+    /too long/,
+  ],
   ["bare LF line ends", "GET / HTTP/1.1\nHost: x\n\n", 400, /HTTP\/1/],
   ["a bare LF after a header", `GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n`, 400, /without CR/],
   ["a bare LF at the end", `GET / HTTP/1.1\r\n${host}\n`, 400, /without CR/],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Epoll } from "../../../lib/linux/epoll.ts";
 import { close, write } from "../../../lib/linux/io.ts";
+import { Memory } from "../../../lib/linux/memory.ts";
 import { BLOCKED, Endpoint } from "../../../lib/relay/endpoint.ts";
 import { scratch } from "../../../lib/relay/flow.ts";
 import { Inbox } from "../../../lib/relay/inbox.ts";
@@ -98,4 +99,12 @@ Deno.test("nothing is asked of a side that has nothing", () => {
   const endpoint = new Endpoint(-1, epoll);
   endpoint.readable = false;
   assert.equal(new Inbox().fill(endpoint), BLOCKED);
+});
+
+Deno.test("an inbox from which everything is taken holds no memory", () => {
+  const inbox = new Inbox();
+  inbox.put(new Memory(new Uint8Array(200_000)));
+  inbox.take(200_000);
+  inbox.keep();
+  assert.ok(inbox.bytes.length <= 1);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { close, eventfd, signalEventfd } from "../../../lib/linux/io.ts";
-import { bindSocket, unlinkSocket } from "../../../lib/relay/bind.ts";
+import { AuditWriter } from "../../../lib/audit/writer.ts";
+import { close, eventfd, O_CREAT, O_WRONLY, open, signalEventfd } from "../../../lib/linux/io.ts";
+import { bindSocket, type BoundSocket, unlinkSocket } from "../../../lib/relay/bind.ts";
 import { type Acceptor, Loop } from "../../../lib/relay/loop.ts";
 import { NameCache } from "../../../lib/peer/names.ts";
 import { builtinPolicies } from "../../../lib/policy/builtin.ts";
@@ -65,18 +66,15 @@ Deno.test("a fault while a connection is taken closes it", async () => {
   await Deno.remove(directory, { recursive: true });
 });
 
-Deno.test("a client that floods the gate with denied requests gets a few answers in its turn, then others have theirs", async () => {
-  const directory = await Deno.makeTempDir();
-  const bound = bindSocket({ socket: `${directory}/a.sock`, mode: 0o600, backlog: 5 });
-  using wire = await Wire.to(bound.path);
-  await wire.send(post("/containers/create", "").repeat(300));
+/** The listener `a` of a gate that denies everything, in a loop that runs for one turn while `wire` is as it is. */
+async function denyOneTurn(wire: Wire, bound: BoundSocket, audit?: AuditWriter): Promise<string> {
   const rules = {
     clients: [],
     listenerPolicies: {},
     defaultPolicy: "deny",
     policies: builtinPolicies,
   };
-  const gatekeeper = new Gatekeeper(rules, new NameCache(), undefined);
+  const gatekeeper = new Gatekeeper(rules, new NameCache(), audit);
   const { fd, path } = bound;
   const planned = { name: "a", path, fd, protocol: "http", upstream: "/nowhere" } as const;
   let listener: Listener | undefined;
@@ -85,8 +83,42 @@ Deno.test("a client that floods the gate with denied requests gets a few answers
     loop.listen(listener);
   }, () => listener!.close());
   close(fd);
-  const answers = (await wire.rest()).split("HTTP/1.1 403 ").length - 1;
-  assert.ok(answers > 0 && answers <= 8, `${answers} answers in one turn`);
   unlinkSocket(bound);
+  return await wire.rest().catch(() => "");
+}
+
+Deno.test("a client that floods the gate with denied requests gets a few answers in its turn, then others have theirs", async () => {
+  const directory = await Deno.makeTempDir();
+  const bound = bindSocket({ socket: `${directory}/a.sock`, mode: 0o600, backlog: 5 });
+  using wire = await Wire.to(bound.path);
+  await wire.send(post("/containers/create", "").repeat(300));
+  const answers = (await denyOneTurn(wire, bound)).split("HTTP/1.1 403 ").length - 1;
+  assert.ok(answers > 0 && answers <= 8, `${answers} answers in one turn`);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("long heads are judged a few at a time, too", async () => {
+  const directory = await Deno.makeTempDir();
+  const bound = bindSocket({ socket: `${directory}/a.sock`, mode: 0o600, backlog: 5 });
+  using wire = await Wire.to(bound.path);
+  await wire.send(post(`/containers/create?name=${"x".repeat(12_000)}`, "").repeat(8));
+  const answers = (await denyOneTurn(wire, bound)).split("HTTP/1.1 403 ").length - 1;
+  assert.equal(answers, 2);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("nobody is judged for a client that has left: its denied requests end with the first", async () => {
+  const directory = await Deno.makeTempDir();
+  const bound = bindSocket({ socket: `${directory}/a.sock`, mode: 0o600, backlog: 5 });
+  const log = open(`${directory}/log`, O_WRONLY | O_CREAT, 0o600);
+  const audit = new AuditWriter(log, false, () => {});
+  const wire = await Wire.to(bound.path);
+  await wire.send(post("/containers/create", "").repeat(300));
+  wire.close();
+  await denyOneTurn(wire, bound, audit);
+  audit.flush();
+  close(log);
+  const lines = (await Deno.readTextFile(`${directory}/log`)).trimEnd().split("\n");
+  assert.equal(lines.length, 1);
   await Deno.remove(directory, { recursive: true });
 });
