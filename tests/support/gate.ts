@@ -96,6 +96,15 @@ export class RunningGate implements AsyncDisposable {
     throw new Error(`The gate did not open ${sockets.join(", ")}; it said:\n${said}`);
   }
 
+  /** Waits until the log says something. */
+  async says(text: RegExp): Promise<void> {
+    for (let tries = 0; tries < 1000; tries++) {
+      if (text.test(this.#stderr)) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`The gate never said ${text}; it said:\n${this.#stderr}`);
+  }
+
   /** The audit log so far, once it holds what `enough` wants to see. */
   async audit(enough: (lines: readonly AuditLine[]) => boolean): Promise<AuditLine[]> {
     let lines: AuditLine[] = [];
