@@ -133,7 +133,7 @@ Deno.test("a peer whose policy is deny is told so for every request", async () =
     const answer = await client.message();
     assert.match(answer, /^HTTP\/1\.1 403 Forbidden\r\n/);
     const { message } = JSON.parse(answer.split("\r\n\r\n")[1]!);
-    assert.match(message, /^postern: system\.ping denied for uid \d+ .*policy deny: .*\(request /);
+    assert.match(message, /^postern: system\.ping denied for uid \d+.*: policy deny: .*\(request /);
   }
 });
 
