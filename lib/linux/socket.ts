@@ -6,7 +6,6 @@ const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 
-export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 
 /** The longest path that fits sockaddr_un.sun_path with its NUL, in bytes (unix(7)). */

@@ -155,7 +155,7 @@ export class HttpConnection implements Connection {
     const end = this.#announceBody(judged.head);
     const exchange = newExchange(this.#gatekeeper.nextNumber(), judged, this.#loop.now);
     this.#exchange = exchange;
-    if (this.#recorder.on) this.#recorder.allowed(exchange.number, judged);
+    this.#recorder.allowed(exchange.number, judged);
     this.#up.taken = 0;
     this.#down.taken = 0;
     if (isForwardedAsIs(judged)) this.#send(exchange, memory, start, end);

@@ -35,6 +35,7 @@ export class Recorder {
 
   /** That a request is relayed: the same for every such request, but for its time and id. */
   allowed(number: number, judged: Judged): void {
+    if (!this.on) return;
     judged.allowed ??= this.#parts("decision", {
       decision: "allow",
       rule: judged.judgement.decision.rule,
