@@ -25,12 +25,13 @@ export type FieldName =
   | "upgrade"
   | "expect"
   | "content-type"
+  | "content-encoding"
   | "trailer";
 
 /** By their length: hardly any other field's name then has to be compared with more than one of them. */
 const namesOfLength: readonly (readonly FieldName[])[] = [
   ...["", "", "", "", "host", "", "expect", "upgrade trailer", "", "", "connection", ""],
-  ...["content-type", "", "content-length", "", "", "transfer-encoding"],
+  ...["content-type", "", "content-length", "", "content-encoding", "transfer-encoding"],
 ].map((names) => names.split(" ").filter((name) => name !== "") as FieldName[]);
 
 /** Takes the fields that mean something, each with its value from `start` to `end`, without the white space around it. */

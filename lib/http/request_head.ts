@@ -26,6 +26,10 @@ export interface RequestHead {
   /** The value of Upgrade when Connection names it or not: the engine honours either (api routes `/grpc`). */
   readonly upgrade: string | undefined;
   readonly expectContinue: boolean;
+  /** As sent, "" where there is none. */
+  readonly contentType: string;
+  /** The client says that the body is compressed; the engine does not listen, and reads what is there. */
+  readonly encoded: boolean;
 }
 
 /** Methods are short; a long one is no method. */
@@ -68,6 +72,8 @@ export function parseRequestHead(bytes: Uint8Array, start: number, end: number):
     keepAlive: keepsAlive(connection, minor),
     upgrade,
     expectContinue: expectsContinue(values.get("expect")),
+    contentType: values.get("content-type") ?? "",
+    encoded: values.has("content-encoding"),
   };
 }
 
