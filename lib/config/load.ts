@@ -18,6 +18,7 @@ import {
   type AuditTarget,
   type Config,
   DEFAULT_LOG,
+  DEFAULT_RELOAD,
   DEFAULT_UPSTREAM,
   type NameService,
 } from "./types.ts";
@@ -106,6 +107,10 @@ class Loading {
       log: {
         level: data.log?.level ?? DEFAULT_LOG.level,
         format: data.log?.format ?? DEFAULT_LOG.format,
+      },
+      reload: {
+        watch: data.reload?.watch ?? DEFAULT_RELOAD.watch,
+        revoke: data.reload?.revoke ?? DEFAULT_RELOAD.revoke,
       },
     };
   }

@@ -79,6 +79,14 @@ const logSchema = z.strictObject({
     .describe("For people or for programs.").optional(),
 }, { error: "a map" });
 
+const reloadSchema = z.strictObject({
+  watch: z.boolean({ error: "true or false" })
+    .describe("Whether a change of the files is taken up at once; SIGHUP always works.").optional(),
+  revoke: z.enum(["close", "keep"], { error: '"close" or "keep"' })
+    .describe("What becomes of streams that the new policies do not allow; close by default.")
+    .optional(),
+}, { error: "a map" });
+
 /** `postern.yaml`. */
 export const configSchema = z.strictObject({
   upstream: socketPath().describe("The engine's socket: a path or unix:///path.").optional(),
@@ -93,6 +101,7 @@ export const configSchema = z.strictObject({
   audit: auditSchema.describe("Where decisions are recorded; stderr by default.").optional(),
   workers: integer(1, 64).describe("Threads that relay; 1 by default.").optional(),
   log: logSchema.describe("The operator's log, on stderr.").optional(),
+  reload: reloadSchema.describe("How changes of these files are taken up.").optional(),
 }, { error: "a map" });
 
 const operation = () => text("an operation like containers.export");

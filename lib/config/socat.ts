@@ -7,7 +7,13 @@ import { stemOf } from "./listener.ts";
 import { DEFAULT_MODE, parseMode } from "./mode.ts";
 import type { Overriding } from "./overrides.ts";
 import { parseAddress, readOptions, type SocatAddress } from "./socat_address.ts";
-import { type Config, DEFAULT_BACKLOG, DEFAULT_LOG, type NameService } from "./types.ts";
+import {
+  type Config,
+  DEFAULT_BACKLOG,
+  DEFAULT_LOG,
+  DEFAULT_RELOAD,
+  type NameService,
+} from "./types.ts";
 import { type Parsed, parseName, parseSocketPath } from "./values.ts";
 
 /** A gate with one listener, or every mistake, one a line. */
@@ -105,6 +111,7 @@ export function parseSocat(
       audit: overriding.audit ?? { to: "stderr" },
       workers: overriding.workers ?? 1,
       log: DEFAULT_LOG,
+      reload: DEFAULT_RELOAD,
     },
   };
 }

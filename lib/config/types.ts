@@ -12,6 +12,7 @@ export interface Config {
   /** Threads that relay. */
   readonly workers: number;
   readonly log: LogSettings;
+  readonly reload: ReloadSettings;
 }
 
 /** One intercept socket. */
@@ -48,6 +49,14 @@ export interface LogSettings {
   readonly format: "text" | "json";
 }
 
+/** How changes of the files are taken up. */
+export interface ReloadSettings {
+  /** At once, without waiting for SIGHUP. */
+  readonly watch: boolean;
+  /** What becomes of streams that the new policies do not allow. */
+  readonly revoke: "close" | "keep";
+}
+
 /** Users and groups by name; the lists are for suggestions and need not be complete. */
 export interface NameService {
   uidOf(name: string): number | undefined;
@@ -58,6 +67,9 @@ export interface NameService {
 
 /** The log when nothing is said about it. */
 export const DEFAULT_LOG: LogSettings = { level: "info", format: "text" };
+
+/** Reloading when nothing is said about it. */
+export const DEFAULT_RELOAD: ReloadSettings = { watch: true, revoke: "close" };
 
 /** The engine's own socket, when no upstream is given. */
 export const DEFAULT_UPSTREAM = "/var/run/docker.sock";
