@@ -96,6 +96,8 @@ export interface Limits {
 
   // networks.create
   readonly network_drivers?: Allowed;
+  /** Interfaces of the host that a network may use: `parent` of macvlan and ipvlan, the bridge driver's bridges by name. */
+  readonly host_interfaces?: Allowed;
 
   // plugins.*
   readonly plugins?: Allowed;
@@ -177,9 +179,12 @@ export type Finding =
   }
   | {
     readonly ok: false;
-    /** 403 for what is not allowed, 400 for a body that has more than one reading, 413 for one that is too long, 404 and 502 from lookups. */
-    readonly status: 400 | 403 | 404 | 413 | 502;
-    /** The key that failed, `host_mounts`; absent for 400, 404, 413 and 502. */
+    /**
+     * 403 for what is not allowed, 400 for a body that has more than one reading, 413 for one that is too long, 404 and 502 from
+     * lookups, 503 where there is no room to hold it.
+     */
+    readonly status: 400 | 403 | 404 | 413 | 502 | 503;
+    /** The key that failed, `host_mounts`; absent where the status is not 403. */
     readonly constraint?: keyof Limits;
     /** Without a final period: `/etc is not under /srv/ci/**`. */
     readonly reason: string;
