@@ -57,8 +57,6 @@ const config: Fields = {
   PortSpecs: any,
 };
 
-export const commit = struct(config);
-
 /** HostConfig's fields and one more, by which engines up to 26 read a HostConfig at the top level (runconfig ContainerConfigWrapper). */
 const misplaced = new Map(
   Object.keys(hostConfigFields).map((name) => [fold(name), `HostConfig.${name}`] as const),
@@ -68,12 +66,36 @@ export const create = struct({
   ...config,
   HostConfig: hostConfig,
   NetworkingConfig: networkingConfig,
-  // dockerode repeats the query in the body.
-  name: string,
-  platform: string,
+  // dockerode and docker-java repeat the query in the body; no engine reads these.
+  name: any,
+  platform: any,
+  authConfig: any,
 }, misplaced);
 
-export const update = struct({ ...resources, RestartPolicy: restartPolicy });
+export const commit = struct({
+  ...config,
+  // The same two, which name the query's parameters in their own ways.
+  container: any,
+  containerId: any,
+  repo: any,
+  repository: any,
+  tag: any,
+  comment: any,
+  message: any,
+  author: any,
+  pause: any,
+  changes: any,
+  DisableNetwork: any,
+  Memory: any,
+  MemorySwap: any,
+});
+
+export const update = struct({
+  ...resources,
+  RestartPolicy: restartPolicy,
+  // docker-java sends it; an update cannot change it.
+  Init: any,
+});
 
 export const exec = struct({
   User: string,
@@ -88,13 +110,8 @@ export const exec = struct({
   Env: since(25, strings),
   WorkingDir: since(35, string),
   Cmd: strings,
-  // docker-py sends these two.
-  Container: string,
+  // docker-py's spelling, and what it and docker-java add.
   detachKeys: string,
-});
-
-export const execStart = struct({
-  Detach: bool,
-  Tty: bool,
-  ConsoleSize: since(42, list(int)),
+  Container: any,
+  containerId: any,
 });

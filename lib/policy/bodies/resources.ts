@@ -33,6 +33,9 @@ export const resources: Fields = {
   CpuQuota: int,
   CpuRealtimePeriod: since(25, int),
   CpuRealtimeRuntime: since(25, int),
+  // docker-py's spelling.
+  CPURealtimePeriod: since(25, int),
+  CPURealtimeRuntime: since(25, int),
   CpusetCpus: string,
   CpusetMems: string,
   Devices: list(struct({ PathOnHost: string, PathInContainer: string, CgroupPermissions: string })),
