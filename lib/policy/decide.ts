@@ -66,8 +66,9 @@ export interface Denial {
 export function describeDenial(denial: Denial): string {
   const { decision, id } = denial;
   const what = denial.operation ?? printable(`${denial.method} ${denial.path}`);
+  const hint = decision.hint === "" ? "" : `; ${decision.hint}`;
   return `postern: ${what} denied for ${describePeer(denial.peer)}: policy ${decision.policy}: ` +
-    `${decision.reason}; ${decision.hint} (request ${id})`;
+    `${decision.reason}${hint} (request ${id})`;
 }
 
 /** `uid 1001 (ci-runner)`. */
