@@ -34,6 +34,8 @@ export class WorkerError extends Error {
 interface Hand {
   readonly worker: Worker;
   readonly wakeFd: number;
+  /** Those who wait for the worker to have taken up new rules, in the order in which they were posted. */
+  readonly replacing: ((revoked: number) => void)[];
 }
 
 /** Records hold who did what: readable for their owner and group only. */
@@ -87,6 +89,20 @@ export class Gate {
     }
   }
 
+  /**
+   * Lets every worker judge by other rules from its next turn on. With `revoke`, what runs and would not be allowed any more is
+   * ended; the answer is the number of these exchanges.
+   */
+  async replace(rules: Rules, revoke: boolean): Promise<number> {
+    const counts = await Promise.all(this.#hands.map((hand) => {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      hand.replacing.push(resolve);
+      tell(hand, { type: "rules", gate: rules, revoke });
+      return promise;
+    }));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
   /** Ends every connection, writes what is still to be recorded, and removes the sockets that are still ours. */
   async close(): Promise<void> {
     for (const socket of this.#bound) unlinkSocket(socket);
@@ -124,13 +140,15 @@ function hire(
   const worker = takeWorker();
   const wakeFd = eventfd();
   if (wakeFd < 0) throw new SystemError("eventfd", "", errno());
+  const hand: Hand = { worker, wakeFd, replacing: [] };
   const { promise, resolve, reject } = Promise.withResolvers<Hand>();
   let serves = false;
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
     if (data.type === "ready") {
       serves = true;
-      resolve({ worker, wakeFd });
-    } else if (data.type === "log") events.log(data.level, data.message);
+      resolve(hand);
+    } else if (data.type === "replaced") hand.replacing.shift()?.(data.revoked);
+    else if (data.type === "log") events.log(data.level, data.message);
   };
   worker.onerror = (event) => {
     event.preventDefault();
@@ -142,17 +160,24 @@ function hire(
   return promise;
 }
 
+/** Posts an order and calls the worker to it. */
+function tell({ worker, wakeFd }: Hand, order: Order): void {
+  worker.postMessage(order);
+  signalEventfd(wakeFd);
+}
+
 /** Tells a worker to stop and waits until it has. */
-async function dismiss({ worker, wakeFd }: Hand): Promise<void> {
+async function dismiss(hand: Hand): Promise<void> {
+  const { worker, wakeFd, replacing } = hand;
   const { promise, resolve } = Promise.withResolvers<void>();
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
     if (data.type === "stopped") resolve();
   };
-  worker.postMessage({ type: "stop" } satisfies Order);
-  signalEventfd(wakeFd);
+  tell(hand, { type: "stop" });
   const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
   await promise;
   clearTimeout(timer);
   worker.terminate();
+  for (const done of replacing.splice(0)) done(0);
   close(wakeFd);
 }

@@ -2,7 +2,7 @@ import { auditLine, type LineParts, peerJson } from "../audit/record.ts";
 import type { AuditWriter } from "../audit/writer.ts";
 import { describeProcess, identify } from "../peer/identify.ts";
 import type { NameCache } from "../peer/names.ts";
-import { compileGate } from "../policy/choose.ts";
+import { type Choose, compileGate } from "../policy/choose.ts";
 import type { Assignment, Gate, Peer } from "../policy/types.ts";
 import { Judge } from "./judge.ts";
 
@@ -13,25 +13,36 @@ export interface Admitted {
   readonly judge: Judge;
   /** The peer's part of its audit records; empty when nothing is recorded. */
   readonly peerJson: string;
+  /** Which rules these are: another number than the gatekeeper's means older ones. */
+  readonly generation: number;
 }
 
 /** Knows every peer, gives each its policy, and writes down what was decided. */
 export class Gatekeeper {
   readonly names: NameCache;
-  readonly #choose: (listener: string, peer: Peer) => Assignment;
+  #choose: Choose;
   readonly #judges = new Map<string, Judge>();
   readonly #audit: AuditWriter | undefined;
   /** A rule or a record needs the supplementary groups: one more system call for each connection. */
-  readonly #groupsMatter: boolean;
+  #groupsMatter: boolean;
   // Ids need to be told apart, not to be secret: a random half for the worker, a counter for the request.
   readonly #idPrefix = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
   #counter = 0;
+  #generation = 0;
 
   constructor(gate: Gate, names: NameCache, audit: AuditWriter | undefined) {
     this.names = names;
     this.#choose = compileGate(gate);
     this.#audit = audit;
-    this.#groupsMatter = audit !== undefined || gate.clients.some(({ gids }) => gids !== undefined);
+    this.#groupsMatter = audit !== undefined || namesGroups(gate);
+  }
+
+  /** From now on these rules count. Whoever was admitted under others is asked about with `current`. */
+  replace(gate: Gate): void {
+    this.#generation++;
+    this.#choose = compileGate(gate);
+    this.#groupsMatter = this.#audit !== undefined || namesGroups(gate);
+    this.#judges.clear();
   }
 
   /** Identifies the process at the other end of `fd` and finds its policy. Must be asked right after accept(2), while it lives. */
@@ -40,12 +51,20 @@ export class Gatekeeper {
     const assignment = this.#choose(listener, credentials);
     const recorded = this.#audit !== undefined;
     const peer = recorded ? this.#describe(fd, credentials) : credentials;
-    return {
-      peer,
-      assignment,
-      judge: this.#judgeFor(assignment),
-      peerJson: recorded ? peerJson(peer) : "",
-    };
+    return this.#admitted(peer, assignment, recorded ? peerJson(peer) : "");
+  }
+
+  /**
+   * The same client under the rules of now: the very same object while they have not changed. Who it is stays as it was at
+   * accept(2); what the kernel stored at connect(2) can still be asked for what no rule wanted to know then.
+   */
+  current(admitted: Admitted, fd: number, listener: string): Admitted {
+    if (admitted.generation === this.#generation) return admitted;
+    const { peer, peerJson } = admitted;
+    const known = this.#groupsMatter && peer.groups === undefined
+      ? { ...identify(fd, true), ...peer }
+      : peer;
+    return this.#admitted(known, this.#choose(listener, known), peerJson);
   }
 
   /** The peer with the names that a message shows. */
@@ -69,6 +88,11 @@ export class Gatekeeper {
     this.#audit?.add(auditLine(parts, Date.now(), id, listener, peer));
   }
 
+  #admitted(peer: Peer, assignment: Assignment, peerJson: string): Admitted {
+    const judge = this.#judgeFor(assignment);
+    return { peer, assignment, judge, peerJson, generation: this.#generation };
+  }
+
   #describe(fd: number, peer: Peer): Peer {
     const group = peer.gid === undefined ? undefined : this.names.group(peer.gid);
     return {
@@ -88,4 +112,8 @@ export class Gatekeeper {
     }
     return judge;
   }
+}
+
+function namesGroups(gate: Gate): boolean {
+  return gate.clients.some(({ gids }) => gids !== undefined);
 }

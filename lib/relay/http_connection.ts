@@ -22,6 +22,7 @@ import type { Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
 import { RawStream } from "./raw_stream.ts";
 import { describeRequest, lasts, Recorder } from "./recorder.ts";
+import { revocation } from "./revocation.ts";
 import { errorReply } from "./reply.ts";
 import { isForwardedAsIs, withoutUpgrade } from "./upgrade.ts";
 
@@ -43,8 +44,8 @@ export class HttpConnection implements Connection {
   readonly #gatekeeper: Gatekeeper;
   readonly #place: Place;
   readonly #client: Endpoint;
-  readonly #admitted: Admitted;
-  readonly #recorder: Recorder;
+  #admitted: Admitted;
+  #recorder: Recorder;
   /** Bytes of the client that are not judged yet: part of a head, or what follows the current request. */
   readonly #requests = new Inbox();
   /** Bytes of the engine that are not passed on yet: part of a head. */
@@ -55,6 +56,7 @@ export class HttpConnection implements Connection {
   #upstream: Endpoint | undefined;
   #phase: Phase = "idle";
   #exchange: Exchange | undefined;
+  #stream: RawStream | undefined;
   #deadline: Deadline | undefined;
   #endAnnounced = false;
   /** Bytes of heads in this turn. */
@@ -87,6 +89,22 @@ export class HttpConnection implements Connection {
       this.#dial();
       this.#loop.again(this);
     }
+  }
+
+  /** A request that is not relayed yet is judged anew; one that is may have to end. */
+  reconsider(revoke: boolean): boolean {
+    const exchange = this.#exchange;
+    if (!revoke || exchange === undefined) return false;
+    const { fd } = this.#client;
+    const now = this.#gatekeeper.current(this.#admitted, fd, this.#place.listener);
+    const reason = revocation(now.assignment, exchange);
+    if (reason === undefined) return false;
+    this.#recordEnd(exchange, reason);
+    this.#exchange = undefined;
+    this.#close();
+    // It may be about to run in the next turn, on descriptors that are closed by then.
+    this.#stream?.close();
+    return true;
   }
 
   /** Ends the connection from outside, as when the gate stops. */
@@ -142,11 +160,24 @@ export class HttpConnection implements Connection {
     }
     if (end - inbox.start > MAX_HEAD) throw tooLarge();
     this.#judged += end - inbox.start;
+    this.#renew();
     const judged = this.#admitted.judge.judge(inbox.bytes, inbox.start, end);
     if (judged.judgement.status === 0) this.#begin(judged);
     else this.#deny(judged);
     inbox.keep();
     return true;
+  }
+
+  /** The rules may have changed since the last request. */
+  #renew(): void {
+    const admitted = this.#gatekeeper.current(
+      this.#admitted,
+      this.#client.fd,
+      this.#place.listener,
+    );
+    if (admitted === this.#admitted) return;
+    this.#admitted = admitted;
+    this.#recorder = new Recorder(this.#gatekeeper, admitted, this.#place.listener);
   }
 
   /** Sends an allowed request on its way. */
@@ -426,6 +457,7 @@ export class HttpConnection implements Connection {
     const early = this.#requests;
     if (early.length > 0) this.#up.offer(early.memory, early.start, early.end, upstream);
     early.clear();
+    this.#stream = stream;
     stream.run();
     return false;
   }

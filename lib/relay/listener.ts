@@ -50,6 +50,13 @@ export class Listener implements Acceptor {
     for (const connection of this.#connections) connection.close();
   }
 
+  /** The rules have changed; how many exchanges were ended that they do not allow. */
+  reconsider(revoke: boolean): number {
+    let revoked = 0;
+    for (const connection of this.#connections) if (connection.reconsider(revoke)) revoked++;
+    return revoked;
+  }
+
   #remove(connection: Connection): void {
     const wasFull = !this.open;
     this.#connections.delete(connection);

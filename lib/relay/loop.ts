@@ -118,22 +118,23 @@ export class Loop {
   }
 
   /** Runs for good; `turn` is awaited whenever the main thread calls, and ends the loop by answering true. */
-  async run(turn: () => Promise<boolean>): Promise<void> {
+  async run(turn: (calls: number) => Promise<boolean>): Promise<void> {
     const call = new Uint8Array(8);
+    const counter = new DataView(call.buffer);
     while (true) {
       const count = this.#epoll.wait(this.#timeout());
       this.now = performance.now();
       const called = this.#collect(count);
       this.#turn();
       if (!called) continue;
-      read(this.#wakeFd, call, 8);
-      if (await turn()) break;
+      if (read(this.#wakeFd, call, 8) < 0) continue;
+      if (await turn(Number(counter.getBigUint64(0, true)))) break;
     }
     this.#audit?.flush();
   }
 
   #timeout(): number {
-    if (this.#runnable.length > 0) return 0;
+    if (this.#runnable.length > 0 || this.#closing.length > 0) return 0;
     if (this.#waiting.size > 0) return this.#short ? RETRY_MS : 0;
     const next = Math.min(this.retries.next(), this.lingering.next());
     return next === Infinity ? -1 : Math.ceil(next);

@@ -24,10 +24,15 @@ export interface Plan {
 }
 
 /** Main → worker. */
-export type Order = { readonly type: "plan"; readonly plan: Plan } | { readonly type: "stop" };
+export type Order =
+  | { readonly type: "plan"; readonly plan: Plan }
+  | { readonly type: "rules"; readonly gate: Gate; readonly revoke: boolean }
+  | { readonly type: "stop" };
 
 /** Worker → main. */
 export type Report =
   | { readonly type: "ready" }
   | { readonly type: "stopped" }
+  /** The new rules count; so many exchanges that they do not allow were ended. */
+  | { readonly type: "replaced"; readonly revoked: number }
   | { readonly type: "log"; readonly level: "info" | "warning"; readonly message: string };

@@ -8,6 +8,7 @@ import type { Connection, Place } from "./place.ts";
 import type { Verdict } from "../policy/types.ts";
 import { RawStream } from "./raw_stream.ts";
 import { Recorder } from "./recorder.ts";
+import { revoked } from "./revocation.ts";
 
 /** The operation that connecting to a raw listener is judged as: there is nothing else to judge. */
 const OPERATION = "raw.connect";
@@ -16,6 +17,7 @@ const request = { operation: OPERATION };
 /** One client of a `protocol: raw` listener: judged once, by who it is, then relayed without being read. */
 export class RawConnection implements Connection {
   readonly #loop: Loop;
+  readonly #gatekeeper: Gatekeeper;
   readonly #place: Place;
   readonly #admitted: Admitted;
   readonly #recorder: Recorder;
@@ -25,12 +27,14 @@ export class RawConnection implements Connection {
   readonly #down = new Flow();
   readonly #client: Endpoint;
   #upstream: Endpoint | undefined;
+  #stream: RawStream | undefined;
   #deadline: Deadline | undefined;
   queued = false;
   #closed = false;
 
   constructor(loop: Loop, gatekeeper: Gatekeeper, place: Place, client: Endpoint) {
     this.#loop = loop;
+    this.#gatekeeper = gatekeeper;
     this.#place = place;
     this.#client = client;
     this.#admitted = gatekeeper.admit(client.fd, place.listener);
@@ -62,6 +66,22 @@ export class RawConnection implements Connection {
     this.#dial(this.#place.upstream);
   }
 
+  reconsider(revoke: boolean): boolean {
+    const { assignment } = this.#gatekeeper.current(
+      this.#admitted,
+      this.#client.fd,
+      this.#place.listener,
+    );
+    const { mode, verdicts } = assignment.policy;
+    if (!revoke || this.#closed || mode === "warn" || verdicts[OPERATION]?.allow === true) {
+      return false;
+    }
+    this.#end(revoked(assignment, `no longer allows ${OPERATION}`));
+    // It may be about to run in the next turn, on descriptors that are closed by then.
+    this.#stream?.close();
+    return true;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -82,7 +102,7 @@ export class RawConnection implements Connection {
     if ("failure" in result) return this.#end(result.failure);
     this.#upstream = this.#loop.attach(result.fd);
     if (this.#upstream === undefined) return this.#end("no room in epoll");
-    const stream = new RawStream(
+    this.#stream = new RawStream(
       this.#loop,
       this.#client,
       this.#upstream,
@@ -90,7 +110,7 @@ export class RawConnection implements Connection {
       this.#down,
       () => this.#end(),
     );
-    stream.run();
+    this.#stream.run();
   }
 
   #end(failure?: string): void {

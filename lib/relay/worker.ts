@@ -9,7 +9,8 @@ import type { Order, Plan, Report } from "./plan.ts";
 // The data plane's thread. It blocks in epoll_wait(2); the main thread posts an order, then signals the eventfd, and the
 // loop lets the event loop take one turn, in which the order arrives.
 
-const orders: Order[] = [];
+type LaterOrder = Exclude<Order, { type: "plan" }>;
+const orders: LaterOrder[] = [];
 
 function report(message: Report): void {
   self.postMessage(message);
@@ -23,17 +24,26 @@ function serve(plan: Plan): Promise<void> {
   const listeners = plan.listeners.map((planned) => new Listener(loop, gatekeeper, planned));
   for (const listener of listeners) loop.listen(listener);
   report({ type: "ready" });
-  return loop.run(async () => {
-    const stop = await nextOrder() === "stop";
-    if (stop) { for (const listener of listeners) listener.close(); }
-    return stop;
+  return loop.run(async (calls) => {
+    for (let n = 0; n < calls; n++) {
+      const order = await nextOrder();
+      if (order.type === "stop") {
+        for (const listener of listeners) listener.close();
+        return true;
+      }
+      gatekeeper.replace(order.gate);
+      let revoked = 0;
+      for (const listener of listeners) revoked += listener.reconsider(order.revoke);
+      report({ type: "replaced", revoked });
+    }
+    return false;
   });
 }
 
 /** The order that the eventfd announced: it was posted before, but may need a few turns of the event loop to arrive. */
-async function nextOrder(): Promise<Order["type"]> {
+async function nextOrder(): Promise<LaterOrder> {
   while (orders.length === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-  return orders.shift()!.type;
+  return orders.shift()!;
 }
 
 self.onmessage = ({ data }: MessageEvent<Order>) => {

@@ -1,5 +1,5 @@
-import { full, operator, readOnly } from "../../../lib/policy/builtin.ts";
-import type { Policy } from "../../../lib/policy/types.ts";
+import { builtinPolicies, full, operator, readOnly } from "../../../lib/policy/builtin.ts";
+import type { ClientRule, Policy } from "../../../lib/policy/types.ts";
 import { Gate } from "../../../lib/relay/gate.ts";
 import { Wire } from "../../support/wire.ts";
 
@@ -45,6 +45,18 @@ export class Bench {
       },
     });
     return new Bench(directory, gate, upstream);
+  }
+
+  /** Other rules from now on, for everybody; how many exchanges were ended for it. */
+  replace(policy: Policy, { revoke = true, clients = [] }: {
+    revoke?: boolean;
+    clients?: readonly ClientRule[];
+  } = {}): Promise<number> {
+    const policies = { ...builtinPolicies, [policy.name]: policy };
+    return this.#gate.replace(
+      { clients, listenerPolicies: {}, defaultPolicy: policy.name, policies },
+      revoke,
+    );
   }
 
   client(): Promise<Wire> {
