@@ -15,13 +15,16 @@ export interface AuditRecord {
   readonly time: number;
   readonly id: string;
   readonly event: "decision" | "end";
-  readonly decision: "allow" | "deny";
+  /** `would-deny`: denied by a policy in mode warn, and relayed. */
+  readonly decision: "allow" | "deny" | "would-deny";
   readonly reason?: string;
   readonly rule: string;
   readonly policy: string;
-  readonly mode: "enforce";
+  readonly mode: "enforce" | "warn";
   readonly listener: string;
   readonly request: RecordedRequest;
+  /** What Postern filled into the body: `memory=1073741824`. */
+  readonly added?: readonly string[];
   /** The HTTP status: Postern's own with a denial, the engine's at a stream's end. */
   readonly status?: number;
   /** Bytes relayed from the client, and to it, heads included. Only at a stream's end. */
@@ -65,6 +68,7 @@ export function lineParts(record: Omit<AuditRecord, "time" | "id" | "listener">)
     rule: record.rule,
     policy: record.policy,
     mode: record.mode,
+    ...(record.added === undefined || record.added.length === 0 ? {} : { added: record.added }),
   });
   const after = JSON.stringify({
     request: {

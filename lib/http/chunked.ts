@@ -113,3 +113,17 @@ export class ChunkedScanner {
     this.#state = next;
   }
 }
+
+/** The data of a whole chunked body, `start` to `end`, that a ChunkedScanner has accepted. */
+export function chunkData(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const data = new Uint8Array(end - start);
+  let length = 0;
+  for (let i = start;;) {
+    let size = 0;
+    for (; bytes[i] !== CR; i++) size = size * 16 + hexValue(bytes[i]!);
+    if (size === 0) return data.subarray(0, length);
+    data.set(bytes.subarray(i + 2, i + 2 + size), length);
+    length += size;
+    i += 2 + size + 2;
+  }
+}

@@ -1,16 +1,29 @@
 import type { LineParts } from "../audit/record.ts";
 import { HeadMemory } from "../http/head_memory.ts";
 import { parseRequestHead, type RequestHead } from "../http/request_head.ts";
-import { parseTarget } from "../http/target.ts";
+import { parseTarget, type Target } from "../http/target.ts";
 import { classify } from "../policy/classify.ts";
+import type { Constraints } from "../policy/constraints/types.ts";
 import { decide } from "../policy/decide.ts";
-import type { Assignment, Decision, Operation } from "../policy/types.ts";
+import type { Assignment, Decision, Operation, Policy } from "../policy/types.ts";
 
-/** What the gate thinks of a request before it looks at who asks: everything that method, target and policy decide. */
+/** What an allowed request must still be held against before it is relayed. */
+export interface Conditions {
+  /** The operation's stable name. */
+  readonly operation: string;
+  readonly target: Target;
+  readonly constraints: Constraints;
+}
+
+/** What the gate thinks of a request before it looks at its body: everything that method, target and policy decide. */
 export interface Judgement {
-  /** 0 to relay it, else the status of the refusal: 400 for what is not clean, 403 for what is not allowed. */
-  readonly status: 0 | 400 | 403;
+  /**
+   * 0 to relay it, else the status of the refusal: 400 for what is not clean, 403 for what is not allowed. In mode warn, what
+   * would be denied is relayed.
+   */
+  readonly status: number;
   readonly decision: Decision;
+  readonly conditions?: Conditions;
   readonly operation?: Operation;
   /** Without the query. */
   readonly path: string;
@@ -61,13 +74,24 @@ export function judgeAnew(assignment: Assignment, method: string, rawTarget: str
     return { ...malformed(assignment, path, classified.reason), ...version };
   }
   const decision = decide(policy, rule, classified);
+  if (classified.kind === "unknown") return { status: refusal(policy), decision, path, ...version };
+  const { operation } = classified;
+  const constraints = policy.verdicts[operation.name]?.constraints;
   return {
-    status: decision.allow ? 0 : 403,
+    status: decision.allow ? 0 : refusal(policy),
     decision,
     path,
-    ...(classified.kind === "operation" ? { operation: classified.operation } : {}),
+    operation,
+    ...(decision.allow && constraints !== undefined
+      ? { conditions: { operation: operation.name, target, constraints } }
+      : {}),
     ...version,
   };
+}
+
+/** The status that a denial by the policy's rules has. */
+function refusal({ mode }: Policy): number {
+  return mode === "warn" ? 0 : 403;
 }
 
 function malformed({ policy }: Assignment, path: string, reason: string): Judgement {

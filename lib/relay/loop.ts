@@ -32,14 +32,21 @@ const ACCEPTS = 64;
 const RETRY_MS = 10;
 /** How long a refused client may go on sending before the connection is closed anyway, in milliseconds. */
 const LINGER_MS = 10_000;
+/** How long the engine may take to say what an object is that a request names, in milliseconds. */
+const ANSWER_MS = 10_000;
+/** How long a client may take to send a body that is judged before it is relayed, in milliseconds. */
+const BODY_MS = 60_000;
 
 /** The event loop of one worker: the only place that waits. It blocks its thread in epoll_wait(2). */
 export class Loop {
   readonly retries = new Deadlines(RETRY_MS);
   readonly lingering = new Deadlines(LINGER_MS);
+  readonly answers = new Deadlines(ANSWER_MS);
+  readonly bodies = new Deadlines(BODY_MS);
   /** performance.now() when this turn began. */
   now = performance.now();
 
+  readonly #deadlines = [this.retries, this.lingering, this.answers, this.bodies];
   readonly #epoll = new Epoll(EVENTS);
   readonly #endpoints: (Endpoint | undefined)[] = [];
   readonly #acceptors = new Map<number, Acceptor>();
@@ -117,7 +124,10 @@ export class Loop {
     this.#runnable.push(owner);
   }
 
-  /** Runs for good; `turn` is awaited whenever the main thread calls, and ends the loop by answering true. */
+  /**
+   * Runs for good; `turn` is awaited whenever the main thread has called, gets the number of its calls, and ends the loop by
+   * answering true.
+   */
   async run(turn: (calls: number) => Promise<boolean>): Promise<void> {
     const call = new Uint8Array(8);
     const counter = new DataView(call.buffer);
@@ -136,7 +146,8 @@ export class Loop {
   #timeout(): number {
     if (this.#runnable.length > 0 || this.#closing.length > 0) return 0;
     if (this.#waiting.size > 0) return this.#short ? RETRY_MS : 0;
-    const next = Math.min(this.retries.next(), this.lingering.next());
+    let next = Infinity;
+    for (const deadlines of this.#deadlines) next = Math.min(next, deadlines.next());
     return next === Infinity ? -1 : Math.ceil(next);
   }
 
@@ -171,8 +182,7 @@ export class Loop {
       }
     }
     const failed = (error: unknown) => this.#reportFault(error);
-    this.retries.run(failed);
-    this.lingering.run(failed);
+    for (const deadlines of this.#deadlines) deadlines.run(failed);
     for (const acceptor of this.#waiting) this.#accept(acceptor);
     for (const fd of this.#closing) close(fd);
     this.#closing.length = 0;

@@ -33,15 +33,25 @@ export class Recorder {
     return this.#peerJson !== "";
   }
 
-  /** That a request is relayed: the same for every such request, but for its time and id. */
-  allowed(number: number, judged: Judged): void {
+  /** That a request is relayed: the same for every such request, but for its time and id, where nothing was filled in. */
+  allowed(number: number, judged: Judged, added: readonly string[] = []): void {
     if (!this.on) return;
-    judged.allowed ??= this.#parts("decision", {
-      decision: "allow",
-      rule: judged.judgement.decision.rule,
-      request: describeRequest(judged.head.method, judged.judgement),
+    const parts = added.length > 0
+      ? this.#relayed(judged, added)
+      : judged.allowed ??= this.#relayed(judged, added);
+    this.#add(this.#gatekeeper.idOf(number), parts);
+  }
+
+  #relayed({ head, judgement }: Judged, added: readonly string[]): LineParts {
+    const { decision } = judgement;
+    return this.#parts("decision", {
+      ...(decision.allow
+        ? { decision: "allow" }
+        : { decision: "would-deny", reason: decision.reason }),
+      rule: decision.rule,
+      request: describeRequest(head.method, judgement),
+      added,
     });
-    this.#add(this.#gatekeeper.idOf(number), judged.allowed);
   }
 
   decision(id: string, record: Recorded): void {

@@ -3,9 +3,13 @@ const encoder = new TextEncoder();
 const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",
   403: "Forbidden",
+  404: "Not Found",
+  408: "Request Timeout",
+  413: "Content Too Large",
   417: "Expectation Failed",
   431: "Request Header Fields Too Large",
   502: "Bad Gateway",
+  503: "Service Unavailable",
   504: "Gateway Timeout",
 };
 

@@ -1,0 +1,52 @@
+import type { Answer, Finding, Scrutiny } from "../policy/constraints/types.ts";
+import type { Upstream } from "./dial.ts";
+import { Inquiry } from "./inquiry.ts";
+import type { Loop } from "./loop.ts";
+import { realPath } from "./real_path.ts";
+
+/** Looks into one request: runs its scrutiny, and asks what that asks, one thing after the other. */
+export class Examination {
+  readonly #scrutiny: Scrutiny;
+  readonly #loop: Loop;
+  readonly #upstream: Upstream;
+  readonly #wake: () => void;
+  #inquiry: Inquiry | undefined;
+  #answer: Answer | undefined;
+
+  /** `wake` is called when `advance` can go on; it must not call it itself. */
+  constructor(scrutiny: Scrutiny, loop: Loop, upstream: Upstream, wake: () => void) {
+    this.#scrutiny = scrutiny;
+    this.#loop = loop;
+    this.#upstream = upstream;
+    this.#wake = wake;
+  }
+
+  /** The finding, or undefined while an answer is awaited. */
+  advance(): Finding | undefined {
+    if (this.#inquiry !== undefined) {
+      if (this.#answer === undefined) return undefined;
+      this.#inquiry = undefined;
+    }
+    // The first call starts the scrutiny, which takes no answer then.
+    let step = this.#scrutiny.next(this.#answer!);
+    this.#answer = undefined;
+    while (step.done !== true) {
+      const lookup = step.value;
+      if (lookup.kind !== "path") {
+        this.#inquiry = new Inquiry(this.#loop, this.#upstream, lookup, (answer) => {
+          this.#answer = answer;
+          this.#wake();
+        });
+        return undefined;
+      }
+      step = this.#scrutiny.next(realPath(lookup.path));
+    }
+    return step.value;
+  }
+
+  /** Nobody wants the finding any more. */
+  close(): void {
+    this.#inquiry?.close();
+    this.#inquiry = undefined;
+  }
+}

@@ -1,0 +1,132 @@
+import { chunkData, ChunkedScanner } from "../http/chunked.ts";
+import { CHUNKED } from "../http/request_head.ts";
+import { refused } from "../policy/constraints/finding.ts";
+import { readsBody, scrutinise } from "../policy/constraints/scrutinise.ts";
+import type { Finding, Scrutiny } from "../policy/constraints/types.ts";
+import type { Upstream } from "./dial.ts";
+import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
+import { Examination } from "./examination.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Conditions, Judged } from "./judge.ts";
+import type { Loop } from "./loop.ts";
+
+/** Reads before other connections get their turn. */
+const READS = 16;
+/** Bytes that one worker holds of bodies at a time, for all its connections. */
+const ROOM = 128 * 1024 * 1024;
+
+let heldByAll = 0;
+
+/** More is to come, from the client or the engine; an event will tell. */
+export const AWAITED = 0;
+/** More can be read at once, after the others' turn. */
+export const PAUSED = 1;
+/** The client is gone. */
+export const LOST = 2;
+
+const COLLECTED = 3;
+
+/** An allowed request that is looked into before the engine sees a byte of it: its body is held, then examined. */
+export class Hearing {
+  readonly judged: Judged;
+  readonly #conditions: Conditions;
+  /** The longest body that is judged, in bytes as they are sent. */
+  readonly #limit: number;
+  readonly #scanner: ChunkedScanner | undefined;
+  /** Bytes of head and body; of a chunked body as far as it was followed. */
+  #length: number;
+  #held = 0;
+  #examination: Examination | undefined;
+
+  constructor(judged: Judged, conditions: Conditions) {
+    const { head } = judged;
+    this.judged = judged;
+    this.#conditions = conditions;
+    this.#limit = conditions.constraints.limits.body_limit ?? Infinity;
+    this.#length = head.length;
+    // A body that no constraint is about passes as it comes.
+    if (!readsBody(conditions.operation)) return;
+    if (head.body === CHUNKED) this.#scanner = new ChunkedScanner();
+    else this.#length += head.body;
+  }
+
+  /**
+   * Reads the body into the inbox, behind its head, and examines the whole; the finding, or what it waits for. `wake` is called
+   * when the engine has answered. Throws a HeadError for broken chunks.
+   */
+  step(
+    inbox: Inbox,
+    client: Endpoint,
+    loop: Loop,
+    upstream: Upstream,
+    wake: () => void,
+  ): Finding | number {
+    if (this.#examination === undefined) {
+      const outcome = this.#collect(inbox, client);
+      if (outcome !== COLLECTED) return outcome;
+      this.#examination = new Examination(this.#scrutiny(inbox), loop, upstream, wake);
+    }
+    return this.#examination.advance() ?? AWAITED;
+  }
+
+  /** Lets go of everything. */
+  close(): void {
+    this.#examination?.close();
+    heldByAll -= this.#held;
+    this.#held = 0;
+  }
+
+  #collect(inbox: Inbox, from: Endpoint): Finding | number {
+    for (let n = 0; n < READS; n++) {
+      const whole = this.#isWhole(inbox);
+      if (this.#length - this.judged.head.length > this.#limit) return tooLong(this.#limit);
+      if (whole) return COLLECTED;
+      const count = inbox.fill(from);
+      if (count === BLOCKED) return AWAITED;
+      if (count === FAILED || count === 0) return LOST;
+      if (!this.#hold(inbox.length)) return refused(503, "Postern holds too many bodies just now");
+    }
+    return PAUSED;
+  }
+
+  #isWhole(inbox: Inbox): boolean {
+    const scanner = this.#scanner;
+    if (scanner === undefined) return inbox.length >= this.#length;
+    this.#length = scanner.feed(inbox.bytes, inbox.start + this.#length, inbox.end) - inbox.start;
+    return scanner.done;
+  }
+
+  #hold(length: number): boolean {
+    heldByAll += length - this.#held;
+    this.#held = length;
+    return heldByAll <= ROOM;
+  }
+
+  #scrutiny(inbox: Inbox): Scrutiny {
+    const { operation, constraints, target } = this.#conditions;
+    const { head } = this.judged;
+    // What is asked for may take its time, and others read into the shared memory meanwhile.
+    inbox.keep();
+    const start = inbox.start + head.length;
+    const end = inbox.start + this.#length;
+    if (end > start && head.encoded) return encodedBody();
+    const body = this.#scanner === undefined
+      ? inbox.bytes.subarray(start, end)
+      : chunkData(inbox.bytes, start, end);
+    return scrutinise(constraints, {
+      operation,
+      target,
+      contentType: head.contentType,
+      ...(body.length === 0 ? {} : { body }),
+    });
+  }
+}
+
+function tooLong(limit: number): Finding {
+  return refused(413, `a body that is judged may have ${limit} bytes (body_limit)`);
+}
+
+// deno-lint-ignore require-yield
+function* encodedBody(): Scrutiny {
+  return refused(400, "a body with a Content-Encoding: the engine would not decode it");
+}

@@ -1,0 +1,151 @@
+import { HeadError } from "../http/fields.ts";
+import { parseResponseHead, type ResponseHead, UNTIL_CLOSE } from "../http/response_head.ts";
+import { Memory } from "../linux/memory.ts";
+import type { Answer, Lookup } from "../policy/constraints/types.ts";
+import type { Deadline } from "./deadlines.ts";
+import { dial, type Upstream } from "./dial.ts";
+import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
+import { Inbox } from "./inbox.ts";
+import type { Loop } from "./loop.ts";
+
+/** What the engine tells of one object is a few KiB; a container with thousands of labels stays below this. */
+const MAX_ANSWER = 4 * 1024 * 1024;
+
+/** What can be asked of the engine. */
+export type EngineLookup = Exclude<Lookup, { kind: "path" }>;
+
+/**
+ * One question to the engine about an object that a request names, on a connection of its own. HTTP/1.0, so that the answer ends
+ * with the connection (RFC 9112 §9.3). It ends by calling `done`, once, or by `close`.
+ */
+export class Inquiry {
+  readonly #loop: Loop;
+  readonly #upstream: Upstream;
+  readonly #done: (answer: Answer) => void;
+  readonly #request: Memory;
+  readonly #inbox = new Inbox();
+  #sent = 0;
+  #endpoint: Endpoint | undefined;
+  #deadline: Deadline;
+  #retry: Deadline | undefined;
+  #over = false;
+  queued = false;
+
+  constructor(
+    loop: Loop,
+    upstream: Upstream,
+    lookup: EngineLookup,
+    done: (answer: Answer) => void,
+  ) {
+    this.#loop = loop;
+    this.#upstream = upstream;
+    this.#done = done;
+    const head = `GET ${pathOf(lookup)} HTTP/1.0\r\nHost: docker\r\n\r\n`;
+    this.#request = new Memory(new TextEncoder().encode(head));
+    this.#deadline = loop.answers.add({
+      expire: () => this.#finish({ failed: "the engine did not answer in time" }),
+    });
+    this.#dial();
+  }
+
+  run(): void {
+    const endpoint = this.#endpoint;
+    if (endpoint === undefined) return;
+    const { length } = this.#request.bytes;
+    if (this.#sent < length) {
+      const n = endpoint.send(this.#request, this.#sent, length - this.#sent);
+      if (n > 0) this.#sent += n;
+      // It may have answered already and closed: its answer is read all the same.
+      else if (n === FAILED) this.#sent = length;
+    }
+    this.#read(endpoint);
+  }
+
+  /** Nobody wants the answer any more. */
+  close(): void {
+    this.#over = true;
+    this.#deadline.cancel();
+    this.#retry?.cancel();
+    if (this.#endpoint !== undefined) this.#loop.release(this.#endpoint);
+    this.#endpoint = undefined;
+    this.#inbox.clear();
+  }
+
+  #dial(): void {
+    const { path, address } = this.#upstream;
+    const result = dial(path, address);
+    if ("failure" in result) return this.#finish({ failed: result.failure });
+    if ("busy" in result) {
+      this.#retry = this.#loop.retries.add({ expire: () => this.#dial() });
+      return;
+    }
+    this.#endpoint = this.#loop.attach(result.fd);
+    if (this.#endpoint === undefined) return this.#finish({ failed: "no room in epoll" });
+    this.#endpoint.owner = this;
+    this.#loop.again(this);
+  }
+
+  #read(endpoint: Endpoint): void {
+    const inbox = this.#inbox;
+    while (inbox.length <= MAX_ANSWER) {
+      const n = inbox.fill(endpoint);
+      if (n === BLOCKED) return inbox.keep();
+      if (n === FAILED) return this.#finish({ failed: "the engine broke the connection off" });
+      if (n === 0) return this.#finish(readAnswer(inbox));
+    }
+    this.#finish({ failed: `the engine's answer is over ${MAX_ANSWER} bytes long` });
+  }
+
+  /** From within the loop's turn: the caller goes on when its own turn comes. */
+  #finish(answer: Answer): void {
+    if (this.#over) return;
+    this.close();
+    this.#done(answer);
+  }
+}
+
+/** Every engine serves these without a version prefix; the name is one segment, whatever it holds. */
+function pathOf({ kind, name }: EngineLookup): string {
+  const segment = encodeURIComponent(name);
+  switch (kind) {
+    case "volume":
+    case "network":
+      return `/${kind}s/${segment}`;
+    case "exec":
+      return `/exec/${segment}/json`;
+    default:
+      return `/${kind}s/${segment}/json`;
+  }
+}
+
+function readAnswer(inbox: Inbox): Answer {
+  const end = inbox.findHead();
+  if (end < 0) return { failed: "the engine closed the connection without an answer" };
+  let head: ResponseHead;
+  try {
+    head = parseResponseHead(inbox.bytes, inbox.start, end);
+  } catch (error) {
+    if (!(error instanceof HeadError)) throw error;
+    return { failed: `the engine sent ${error.message}` };
+  }
+  const length = inbox.end - end;
+  if (head.declared !== UNTIL_CLOSE && head.declared !== length) {
+    return { failed: "the engine's answer is not whole" };
+  }
+  const body = new TextDecoder().decode(inbox.bytes.subarray(end, inbox.end));
+  const value = parsed(body);
+  if (head.status === 200) {
+    return value === undefined ? { failed: "the engine's answer is not JSON" } : { found: value };
+  }
+  const { message } = (value ?? {}) as { message?: unknown };
+  const words = typeof message === "string" ? message : `status ${head.status}`;
+  return head.status === 404 ? { absent: words } : { failed: `the engine says: ${words}` };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
