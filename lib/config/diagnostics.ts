@@ -11,7 +11,7 @@ export type DiagnosticCode =
   | "bad-path"
   | "path-too-long"
   | "conflict"
-  | "unsupported"
+  | "not-allowed"
   | "unknown-user"
   | "unknown-group"
   | "unknown-listener"

@@ -13,24 +13,34 @@ export interface Validated<T> {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Checks a file's data against a schema. What is wrong is reported and taken out, so that the rest can be checked on. */
+/**
+ * Checks a file's data, or what stands at `root` in it, against a schema. What is wrong is reported and taken out, so that the rest can
+ * be checked on.
+ */
 export function validate<S extends z.ZodType>(
   schema: S,
   yaml: YamlFile,
+  root: Path = [],
 ): Validated<Loose<z.infer<S>>> {
-  const parsed = schema.safeParse(yaml.data);
+  const checked = valueAt(yaml.data, root);
+  const parsed = schema.safeParse(checked);
   const issues = (parsed.error?.issues ?? []).flatMap(narrow);
   const unknown = issues.filter((issue) => issue.code === "unrecognized_keys")
     .flatMap(({ path, keys }) => keys.map((key) => unknownKey(path as Path, key, schema)));
   const meant = new Set(unknown.map(({ path, near }) => JSON.stringify([...path, near])));
   return {
-    data: without(yaml.data, issues) as Loose<z.infer<S>> | undefined,
+    data: without(checked, issues) as Loose<z.infer<S>> | undefined,
     diagnostics: [
       ...unknown.map(({ path, key, hint }) =>
-        yaml.atKey("unknown-key", [...path, key], `unknown key ${JSON.stringify(key)}`, hint)
+        yaml.atKey(
+          "unknown-key",
+          [...root, ...path, key],
+          `unknown key ${JSON.stringify(key)}`,
+          hint,
+        )
       ),
       ...issues.filter(({ code }) => code !== "unrecognized_keys").flatMap((issue) => {
-        const found = describe(issue, yaml, schema);
+        const found = describe(issue, yaml, root, schema);
         // A key that is missing because of a typo in it is one mistake, not two.
         const typo = found.code === "missing-key" && meant.has(JSON.stringify(issue.path));
         return typo ? [] : [found];
@@ -70,20 +80,20 @@ function unknownKey(path: Path, key: string, schema: z.ZodType) {
   return { path, key, near, hint };
 }
 
-function describe(issue: Issue, yaml: YamlFile, schema: z.ZodType): Diagnostic {
-  const path = issue.path as Path;
+function describe(issue: Issue, yaml: YamlFile, root: Path, schema: z.ZodType): Diagnostic {
+  const path = [...root, ...issue.path as Path];
   const value = valueAt(yaml.data, path);
   if (value === undefined) {
     const message = `missing key ${JSON.stringify(path.at(-1))}: ${issue.message}`;
     return yaml.atValue("missing-key", path, message);
   }
   const message = `${nameOf(path)} must be ${issue.message}: ${got(value)}`;
-  return yaml.atValue("wrong-value", path, message, asMap(path, value, schema));
+  return yaml.atValue("wrong-value", path, message, asMap(issue.path as Path, value, schema));
 }
 
 /** A hint for text in a map's place: `{ file: /x }` for `/x`, where it is clear which key was meant. */
 function asMap(path: Path, value: unknown, schema: z.ZodType): string | undefined {
-  const object = unwrap(schemaAt(schema, path));
+  const object = unwrap(schemaAt(schema, path), z.ZodObject);
   if (typeof value !== "string" || !(object instanceof z.ZodObject)) return undefined;
   const meant = Object.entries(object.shape).find(([, field]) => {
     const inner = unwrap(field);
@@ -133,24 +143,22 @@ function without(data: unknown, issues: readonly Issue[], depth = 0): unknown {
 
 function schemaAt(schema: z.ZodType, path: Path): unknown {
   return path.reduce<unknown>((at, step) => {
-    const inner = unwrap(at);
+    const inner = unwrap(at, typeof step === "number" ? z.ZodArray : z.ZodObject);
     if (inner instanceof z.ZodArray) return inner.element;
     return inner instanceof z.ZodObject ? inner.shape[step as string] : undefined;
   }, schema);
 }
 
 function knownKeys(schema: z.ZodType, path: Path): string[] {
-  const found = unwrap(schemaAt(schema, path));
+  const found = unwrap(schemaAt(schema, path), z.ZodObject);
   return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
 }
 
-/** The schema of a value that is there; of a union, the branch with something inside. */
-function unwrap(schema: unknown): unknown {
-  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
-  if (schema instanceof z.ZodUnion) {
-    return schema.options.find((option) =>
-      option instanceof z.ZodObject || option instanceof z.ZodArray
-    );
+/** The schema of a value that is there; of a union, the branch of that kind. */
+function unwrap(schema: unknown, kind?: typeof z.ZodArray | typeof z.ZodObject): unknown {
+  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap(), kind);
+  if (schema instanceof z.ZodUnion && kind !== undefined) {
+    return schema.options.find((option) => option instanceof kind);
   }
   return schema;
 }

@@ -1,16 +1,21 @@
 import { builtinPolicies } from "../policy/builtin.ts";
-import { compilePolicy } from "../policy/compile.ts";
+import {
+  type Ancestor,
+  builtinAncestor,
+  compilePolicy,
+  type PolicyProblem,
+} from "../policy/compile.ts";
 import { groups } from "../policy/operations.ts";
 import type { Policy } from "../policy/types.ts";
 import { suggestion } from "./clients.ts";
-import type { Diagnostic } from "./diagnostics.ts";
+import { constraintsAt } from "./constraints/read.ts";
+import type { Diagnostic, DiagnosticCode } from "./diagnostics.ts";
 import type { YamlFile } from "./document.ts";
 import { rulesAt } from "./rules.ts";
 import type { LoosePolicy } from "./schema.ts";
 import { parseName } from "./values.ts";
 
 type Report = (diagnostic: Diagnostic) => void;
-type Policies = Record<string, Policy>;
 
 /** A policy file that was read. */
 export interface PolicyFile {
@@ -20,7 +25,7 @@ export interface PolicyFile {
 
 /** Every policy there is, built-in ones too. */
 export interface KnownPolicies {
-  readonly policies: Readonly<Policies>;
+  readonly policies: Readonly<Record<string, Policy>>;
   /** Those with mistakes too, so that naming one is not a mistake of its own. */
   readonly names: readonly string[];
 }
@@ -36,7 +41,9 @@ export function compilePolicies(
 ): KnownPolicies {
   const byName = nameFiles(files, report);
   const known = [...Object.keys(builtinPolicies), ...byName.keys()];
-  const compiled: Policies = { ...builtinPolicies };
+  const compiled = new Map<string, Ancestor>(
+    Object.values(builtinPolicies).map((policy) => [policy.name, builtinAncestor(policy)]),
+  );
   const started = new Set<PolicyFile>();
   const entered: string[] = [];
 
@@ -47,7 +54,7 @@ export function compilePolicies(
     const base = baseOf(file);
     const policy = compileFile(name, file, base, compiled, report);
     entered.pop();
-    if (policy !== undefined && byName.get(name) === file) compiled[name] = policy;
+    if (policy !== undefined && byName.get(name) === file) compiled.set(name, policy);
   }
 
   function baseOf({ yaml, data }: PolicyFile): string | undefined {
@@ -73,9 +80,9 @@ export function compilePolicies(
   for (const file of files) {
     // One whose name cannot be used is compiled for its other mistakes.
     compile(file.data.name ?? file.yaml.label, file);
-    reportUnsupported(file, report);
   }
-  return { policies: compiled, names: known };
+  const policies = Object.fromEntries([...compiled].map(([name, { policy }]) => [name, policy]));
+  return { policies, names: known };
 }
 
 function nameFiles(
@@ -105,43 +112,49 @@ function compileFile(
   name: string,
   { yaml, data }: PolicyFile,
   base: string | undefined,
-  compiled: Readonly<Policies>,
+  compiled: ReadonlyMap<string, Ancestor>,
   report: Report,
-): Policy | undefined {
+): Ancestor | undefined {
   const allow = rulesAt(yaml, ["allow"], data.allow);
   const deny = rulesAt(yaml, ["deny"], data.deny);
+  const constraints = constraintsAt(yaml, data.constraints, report);
   // A base that has mistakes of its own was reported with them; this file's rules are checked all the same.
-  const usable = base !== undefined && Object.hasOwn(compiled, base);
+  const usable = base !== undefined && compiled.has(base);
   const result = compilePolicy(
     {
       name,
       ...(usable ? { extends: base } : {}),
+      mode: data.mode ?? "enforce",
       allow: allow.map(({ entry }) => entry),
       deny: deny.map(({ entry }) => entry),
+      constraints: constraints === "none" ? constraints : constraints.map(({ entry }) => entry),
       origin: yaml.label,
     },
-    (wanted) => Object.hasOwn(compiled, wanted) ? compiled[wanted] : undefined,
+    (wanted) => compiled.get(wanted),
   );
-  if ("policy" in result) return result.policy;
-  for (const { entry, message, suggestions: near } of result.problems) {
+  if ("policy" in result) return result;
+  const placed = [...allow, ...deny, ...constraints === "none" ? [] : constraints];
+  for (const { entry, code, message, suggestions: near } of result.problems) {
+    // It may be allowed by the base that has mistakes.
+    if (code === "not-allowed" && data.extends !== undefined && !usable) continue;
     const whole = entry !== undefined && groups.includes(entry.pattern);
     const suggestions = whole ? [`${entry.pattern}.*`] : near;
-    const path = [...allow, ...deny].find((rule) => rule.entry === entry)?.path ?? [];
+    const path = placed.find((rule) => rule.entry === entry)?.path ?? [];
     const hint = suggestions.length === 0 ? undefined : `did you mean ${suggestions.join(" or ")}`;
-    report(yaml.atValue("unknown-operation", path, message, hint));
+    const diagnostic = diagnosticCode(code);
+    report(
+      entry !== undefined && "conditions" in entry
+        ? yaml.atKey(diagnostic, path, message, hint ?? hintFor(code, entry.pattern))
+        : yaml.atValue(diagnostic, path, message, hint),
+    );
   }
   return undefined;
 }
 
-/** What a file asks for and this version cannot do is refused: ignoring it would let through what it was to stop. */
-function reportUnsupported({ yaml, data }: PolicyFile, report: Report): void {
-  if (data.mode === "warn") {
-    const message = "mode warn is not supported by this version, and enforcing is not what it says";
-    report(yaml.atValue("unsupported", ["mode"], message, "remove it, or write mode: enforce"));
-  }
-  if (data.constraints !== undefined) {
-    const message = "constraints are not enforced by this version, and ignoring them is not safe";
-    const hint = "remove them, and deny the operations that must not be allowed without them";
-    report(yaml.atKey("unsupported", ["constraints"], message, hint));
-  }
+function diagnosticCode(code: PolicyProblem["code"]): DiagnosticCode {
+  return code === "not-allowed" || code === "conflict" ? code : "unknown-operation";
+}
+
+function hintFor(code: PolicyProblem["code"], operation: string): string | undefined {
+  return code === "not-allowed" ? `remove them, or add "allow: [${operation}]"` : undefined;
 }

@@ -3,13 +3,16 @@ import { MAX_ID } from "./ids.ts";
 
 // Every `error` ends the sentence "<key> must be …"; what a value means is checked where it is resolved.
 
-const text = (error: string) => z.string({ error }).min(1, { error });
-const integer = (first: number, last: number) => {
+/** Text that is not empty. */
+export const text = (error: string) => z.string({ error }).min(1, { error });
+/** A whole number. */
+export const integer = (first: number, last: number) => {
   const error = `a whole number from ${first} to ${last}`;
   return z.int({ error }).min(first, { error }).max(last, { error });
 };
 const list = <T extends z.ZodType>(item: T, error: string) => z.array(item, { error });
-const oneOrMore = <T extends z.ZodType>(item: T, error: string) =>
+/** One value, or a list of them. */
+export const oneOrMore = <T extends z.ZodType>(item: T, error: string) =>
   z.union([item, z.array(item, { error }).min(1, { error })], { error });
 
 const policyName = () => text("the name of a policy");
@@ -122,13 +125,17 @@ export const policySchema = z.strictObject({
   name: text("a word like team-ci").describe("The name that client rules and listeners use."),
   extends: policyName().describe("Policy to start from; without one, nothing is allowed.")
     .optional(),
-  mode: z.enum(["enforce", "warn"], { error: '"enforce"' })
-    .describe("Only enforce is supported by this version.").optional(),
+  mode: z.enum(["enforce", "warn"], { error: '"enforce" or "warn"' })
+    .describe("warn lets everything pass, and records what enforce would deny; enforce by default.")
+    .optional(),
   clients: list(z.strictObject(conditions, { error: "a map of conditions" }), "a list")
     .describe("Clients that get this policy.").optional(),
   allow: rules().describe("Operations to allow.").optional(),
   deny: rules().describe("Operations to deny; deny beats allow.").optional(),
-  constraints: z.unknown().describe("Refused: not enforced by this version.").optional(),
+  // Checked by `constraintsAt`, whose schemas are made only where there are constraints.
+  constraints: z.unknown()
+    .describe("What allowed operations are held against; safe defaults where nothing is written.")
+    .optional(),
 }, { error: "a map" });
 
 /** What a file holds once its mistakes have been taken out: nothing can be relied on to be there. */

@@ -1,3 +1,4 @@
+import { safeConstraints } from "./layers.ts";
 import { operations } from "./operations.ts";
 import type { Operation, Policy, Verdict } from "./types.ts";
 
@@ -29,11 +30,41 @@ const readable = new Set([
   "tasks.list",
   "tasks.inspect",
   "tasks.logs",
+  "podman-containers.list",
+  "podman-containers.inspect",
+  "podman-containers.exists",
+  "podman-containers.top",
+  "podman-containers.logs",
+  "podman-containers.stats",
+  "podman-containers.stats-all",
+  "podman-containers.wait",
+  "podman-images.list",
+  "podman-images.inspect",
+  "podman-images.exists",
+  "podman-images.history",
+  "podman-images.tree",
+  "podman-pods.list",
+  "podman-pods.inspect",
+  "podman-pods.exists",
+  "podman-pods.stats",
+  "podman-pods.top",
+  "podman-system.ping",
+  "podman-system.version",
+  "podman-system.info",
+  "podman-system.events",
+  "podman-volumes.list",
+  "podman-volumes.inspect",
+  "podman-volumes.exists",
+  "podman-networks.list",
+  "podman-networks.inspect",
+  "podman-networks.exists",
 ]);
 
-/** What operator adds: the state of containers that somebody else made. */
+/** What operator adds: the state of containers and pods that somebody else made. */
 const operable = new Set(
-  ["start", "stop", "restart", "kill", "pause", "unpause"].map((verb) => `containers.${verb}`),
+  ["containers", "podman-containers", "podman-pods"].flatMap((group) =>
+    ["start", "stop", "restart", "kill", "pause", "unpause"].map((verb) => `${group}.${verb}`)
+  ),
 );
 
 /** Why read-only closes what does not look like a write. */
@@ -61,6 +92,30 @@ const closed: Readonly<Record<string, string>> = {
   "swarm.inspect": "it shows the tokens that let machines join",
   "swarm.unlock-key": "it shows the key of the cluster's store",
   "raw.connect": "what passes there is not looked at",
+  "podman-containers.list-size": "size=true makes the engine walk every container's disk",
+  "podman-containers.inspect-size": "size=true makes the engine walk the container's disk",
+  "podman-containers.top-args": "ps_args reaches the host's ps and can show environments",
+  "podman-containers.changes": "it makes the engine walk the container's disk",
+  "podman-containers.export": "it reads every file of the container",
+  "podman-containers.archive-read": "it reads files out of the container",
+  "podman-containers.archive-stat": "it tells of any path in the container",
+  "podman-containers.attach": "it reaches the standard input of the container",
+  "podman-containers.exec": "it runs commands in the container",
+  "podman-containers.commit": "it copies the container and its environment into an image",
+  "podman-containers.healthcheck": "it runs the container's health command",
+  "podman-containers.show-mounted": "it lists directories of the host",
+  "podman-containers.checkpoint": "it stops the container and can read its memory",
+  "podman-exec.inspect": "it shows the commands that others run",
+  "podman-images.list-size": "shared-size=1 makes the engine walk every image's disk",
+  "podman-images.changes": "it makes the engine walk the image's disk",
+  "podman-images.save": "it reads every file of the image",
+  "podman-images.search": "it makes the engine connect out",
+  "podman-manifests.inspect": "it can make the engine connect out",
+  "podman-pods.top-args": "ps_args reaches the host's ps and can show environments",
+  "podman-kube.generate": "it writes down whole containers, with their environment",
+  "podman-systemd.generate": "it writes down whole containers, with their environment",
+  "podman-system.df": "it makes the engine walk all its disks",
+  "podman-volumes.export": "it reads every file of the volume",
 };
 
 /** Why, for whole groups. */
@@ -69,6 +124,8 @@ const closedGroups: Readonly<Record<string, string>> = {
   configs: "configs can hold secrets in clear",
   plugins: "plugins hold settings and run as root",
   debug: "it shows the engine's inner state",
+  "podman-secrets": "secrets are not for reading",
+  "podman-quadlets": "quadlets are units of the host's systemd",
 };
 
 function builtIn(name: string, verdict: (operation: Operation) => Verdict): Policy {
@@ -83,13 +140,13 @@ function reasonAgainst({ name, effect }: Operation): string {
 
 function only(name: string, allowed: ReadonlySet<string>): Policy {
   const rule = `${name} (built in)`;
-  return builtIn(
-    name,
-    (operation) =>
-      allowed.has(operation.name)
-        ? { allow: true, rule }
-        : { allow: false, rule, reason: reasonAgainst(operation) },
-  );
+  return builtIn(name, (operation) => {
+    if (!allowed.has(operation.name)) {
+      return { allow: false, rule, reason: reasonAgainst(operation) };
+    }
+    const constraints = safeConstraints(operation.name);
+    return { allow: true, rule, ...(constraints === undefined ? {} : { constraints }) };
+  });
 }
 
 export const deny: Policy = builtIn("deny", () => ({
@@ -101,10 +158,10 @@ export const deny: Policy = builtIn("deny", () => ({
 /** Looks, and neither changes the engine nor takes files or secrets out of it. GET is not a synonym of safe. */
 export const readOnly: Policy = only("read-only", readable);
 
-/** read-only, and the state of containers: start, stop, restart, kill, pause, unpause. */
+/** read-only, and the state of containers and pods: start, stop, restart, kill, pause, unpause. */
 export const operator: Policy = only("operator", new Set([...readable, ...operable]));
 
-/** Every operation that Postern knows. This is root on the host. */
+/** Every operation that Postern knows, and nothing about it is judged. This is root on the host. */
 export const full: Policy = builtIn("full", () => ({ allow: true, rule: "full (built in)" }));
 
 /** By name. */

@@ -1,3 +1,11 @@
+import {
+  type Conditions,
+  conditionsFor,
+  constraintsOn,
+  contradiction,
+  type Layer,
+  OPEN,
+} from "./layers.ts";
 import { groups, operationNamed, operations } from "./operations.ts";
 import { closest, suggestOperations } from "./suggest.ts";
 import type { Policy, Verdict } from "./types.ts";
@@ -9,35 +17,59 @@ export interface RuleEntry {
   readonly origin: string;
 }
 
+/** The conditions on an operation, `containers.*`, or `*`. */
+export interface ConditionEntry extends RuleEntry {
+  readonly conditions: Conditions;
+}
+
 /** A policy as written, still in names. */
 export interface PolicySource {
   readonly name: string;
   readonly extends?: string;
+  readonly mode?: Policy["mode"];
   readonly allow: readonly RuleEntry[];
   readonly deny: readonly RuleEntry[];
+  /** `none`: nothing is judged. */
+  readonly constraints?: "none" | readonly ConditionEntry[];
   readonly origin: string;
 }
 
 /** What is wrong with one entry, or with `extends` when there is none. */
 export interface PolicyProblem {
   readonly entry?: RuleEntry;
-  readonly code: "unknown-operation" | "unknown-group" | "unknown-parent";
+  readonly code:
+    | "unknown-operation"
+    | "unknown-group"
+    | "unknown-parent"
+    | "not-allowed"
+    | "conflict";
   readonly message: string;
   readonly suggestions: readonly string[];
 }
 
-export type CompiledPolicy =
-  | { readonly policy: Policy }
-  | { readonly problems: readonly PolicyProblem[] };
+/** A policy, and what those that extend it need to know. */
+export interface Ancestor {
+  readonly policy: Policy;
+  /** What it and its own ancestors say about constraints, the eldest first. */
+  readonly layers: readonly Layer[];
+}
+
+export type CompiledPolicy = Ancestor | { readonly problems: readonly PolicyProblem[] };
+
+/** A built-in policy as something to extend. */
+export function builtinAncestor(policy: Policy): Ancestor {
+  return { policy, layers: policy.name === "full" ? [OPEN] : [] };
+}
 
 /**
  * Compiles a policy to a verdict for every operation: what it extends, or nothing, then what `allow` adds, then what `deny` takes
  * away, which beats every allow. A child can open what its parent merely does not allow, and what a parent's own deny
  * closed stays closed. `containers.*` includes the stricter variants such as containers.list-size, `containers.list` does not.
+ * What is allowed gets its constraints; a child's keys replace its parent's one by one.
  */
 export function compilePolicy(
   source: PolicySource,
-  known: (name: string) => Policy | undefined,
+  known: (name: string) => Ancestor | undefined,
 ): CompiledPolicy {
   const problems: PolicyProblem[] = [];
   const parent = source.extends === undefined ? undefined : known(source.extends);
@@ -50,14 +82,62 @@ export function compilePolicy(
   }
   const allow = expandAll(source.allow, problems);
   const deny = expandAll(source.deny, problems);
+  const written = source.constraints ?? [];
+  const conditions = written === "none" ? new Map() : expandConditions(written, problems);
   if (problems.length > 0) return { problems };
 
-  const verdicts = operations.map(({ name }) =>
-    [name, verdictOn(name, parent?.verdicts[name], allow, deny, source)] as const
-  );
-  return {
-    policy: { name: source.name, mode: "enforce", verdicts: Object.fromEntries(verdicts) },
-  };
+  const none = written === "none";
+  const own: Layer = { none, allowed: new Set(allow.keys()), conditions };
+  const layers = [...parent?.layers ?? [], own];
+  const verdicts = Object.fromEntries(operations.map(({ name }) => {
+    const verdict = verdictOn(name, parent?.policy.verdicts[name], allow, deny, source);
+    return [name, verdict.allow ? constrained(name, verdict, layers) : verdict] as const;
+  }));
+  problems.push(...none ? [] : written.flatMap((entry) => problemsOf(entry, verdicts)));
+  if (problems.length > 0) return { problems };
+  const mode = source.mode ?? "enforce";
+  return { policy: { name: source.name, mode, verdicts }, layers };
+}
+
+function constrained(name: string, verdict: Verdict, layers: readonly Layer[]): Verdict {
+  const { constraints: _, ...rest } = verdict;
+  const constraints = constraintsOn(name, layers);
+  return constraints === undefined ? rest : { ...rest, constraints };
+}
+
+/** A group may have operations that are not allowed; one that is named was meant to be. */
+function problemsOf(
+  entry: ConditionEntry,
+  verdicts: Readonly<Record<string, Verdict>>,
+): PolicyProblem[] {
+  const verdict = verdicts[entry.pattern];
+  if (verdict === undefined) return [];
+  if (!verdict.allow) {
+    const message = `${entry.pattern} is not allowed by this policy, so its constraints do nothing`;
+    return [{ entry, code: "not-allowed", message, suggestions: [] }];
+  }
+  const message = verdict.constraints && contradiction(verdict.constraints);
+  return message === undefined ? [] : [{ entry, code: "conflict", message, suggestions: [] }];
+}
+
+/** Operation → what is written about it, the least specific first. */
+function expandConditions(
+  entries: readonly ConditionEntry[],
+  problems: PolicyProblem[],
+): Map<string, Conditions[]> {
+  const expanded = new Map<string, Conditions[]>();
+  const breadth = ({ pattern }: RuleEntry) => pattern === "*" ? 0 : pattern.endsWith(".*") ? 1 : 2;
+  for (const entry of entries.toSorted((a, b) => breadth(a) - breadth(b))) {
+    for (const name of expand(entry, problems)) {
+      const exact = entry.pattern === name;
+      const conditions = exact ? entry.conditions : conditionsFor(name, entry.conditions);
+      if (conditions === undefined) continue;
+      const earlier = expanded.get(name);
+      if (earlier === undefined) expanded.set(name, [conditions]);
+      else earlier.push(conditions);
+    }
+  }
+  return expanded;
 }
 
 function verdictOn(

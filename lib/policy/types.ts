@@ -1,5 +1,7 @@
 /** The values that the policy engine takes and gives. No I/O here: everything can be fuzzed, cloned to a worker and reused. */
 
+import type { Constraints } from "./constraints/types.ts";
+
 /** What an operation does to the engine or tells about it; the source is the classification in the operation table. */
 export type Effect = "read" | "sensitive-read" | "write";
 
@@ -55,12 +57,15 @@ export interface Verdict {
   readonly rule: string;
   /** Why not, for people: `read-only never reads files out of containers`. Only where allow is false. */
   readonly reason?: string;
+  /** What an allowed request is held against; absent where nothing about it is judged. */
+  readonly constraints?: Constraints;
 }
 
 /** A compiled policy: a verdict for every operation of the table. Plain data, so that it can be posted to a worker. */
 export interface Policy {
   readonly name: string;
-  readonly mode: "enforce";
+  /** `warn` lets everything pass, and records what `enforce` would deny. */
+  readonly mode: "enforce" | "warn";
   readonly verdicts: Readonly<Record<string, Verdict>>;
 }
 
@@ -88,6 +93,6 @@ export type Decision =
     readonly rule: string;
     /** Why, without a final period. */
     readonly reason: string;
-    /** The smallest change that would allow it, without a final period. */
+    /** The smallest change that would allow it, without a final period; "" where nothing would. */
     readonly hint: string;
   };

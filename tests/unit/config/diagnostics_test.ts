@@ -46,12 +46,17 @@ workrs: 2
 
 const POLICY = `name: full
 extends: reed-only
-mode: warn
+mode: warm
 allow:
   - containers: [create, strat]
   - image.pull
 constraints:
-  containers.create: { privileged: false }
+  containers.create:
+    privlieged: false
+    host_mounts: [srv/ci, { path: /etc/ }]
+    capabilities: [NET_ADMN]
+    memory: lots
+  container.exec: none
 `;
 
 Deno.test("everything that is wrong in all files is reported at once, in order", () => {
@@ -67,10 +72,15 @@ Deno.test("everything that is wrong in all files is reported at once, in order",
     "yaml policies/broken.yaml:2:1",
     "untrusted policies/full.yaml:0:0",
     "duplicate-policy policies/full.yaml:1:7",
-    "unsupported policies/full.yaml:3:7",
+    "wrong-value policies/full.yaml:3:7",
     "unknown-operation policies/full.yaml:5:26",
     "unknown-operation policies/full.yaml:6:5",
-    "unsupported policies/full.yaml:7:1",
+    "unknown-key policies/full.yaml:9:5",
+    "wrong-value policies/full.yaml:10:19",
+    "wrong-value policies/full.yaml:10:35",
+    "wrong-value policies/full.yaml:11:20",
+    "wrong-value policies/full.yaml:12:13",
+    "unknown-operation policies/full.yaml:13:3",
     "bad-path postern.yaml:1:11",
     "bad-path postern.yaml:3:13",
     "bad-mode postern.yaml:4:11",

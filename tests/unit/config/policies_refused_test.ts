@@ -15,9 +15,7 @@ const refused: Record<string, [files: string[], ...expected: string[]]> = {
     ["name: x\nextends: y\n", "name: y\nextends: x\n", "name: z\nextends: x\n"],
     "extends-cycle b:2:10",
   ],
-  "mode warn": [["name: x\nmode: warn\n"], "unsupported a:2:7"],
   "another mode": [["name: x\nmode: learn\n"], "wrong-value a:2:7"],
-  constraints: [["name: x\nconstraints:\n  containers.create: {}\n"], "unsupported a:2:1"],
   "an unknown operation": [["name: x\nallow:\n  - containers.lst\n"], "unknown-operation a:3:5"],
   "an unknown verb among others": [
     ["name: x\nallow:\n  - containers: [start, stap, create, rnu]\n"],

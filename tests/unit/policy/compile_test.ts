@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { builtinPolicies } from "../../../lib/policy/builtin.ts";
-import { compilePolicy } from "../../../lib/policy/compile.ts";
+import { type Ancestor, builtinAncestor, compilePolicy } from "../../../lib/policy/compile.ts";
 import { decide } from "../../../lib/policy/decide.ts";
 import { operationNamed } from "../../../lib/policy/operations.ts";
 import { suggestOperations } from "../../../lib/policy/suggest.ts";
@@ -11,7 +11,7 @@ const entries = (patterns: string[]) =>
 
 function compile(
   parts: { name?: string; extends?: string; allow?: string[]; deny?: string[] },
-  others: Record<string, Policy> = {},
+  others: Record<string, Ancestor> = {},
 ) {
   return compilePolicy({
     name: parts.name ?? "p",
@@ -19,14 +19,21 @@ function compile(
     allow: entries(parts.allow ?? []),
     deny: entries(parts.deny ?? []),
     origin: "p.yaml",
-  }, (name) => others[name] ?? builtinPolicies[name]);
+  }, (name) => others[name] ?? ancestor(name));
 }
 
-function policy(...args: Parameters<typeof compile>): Policy {
-  const compiled = compile(...args);
-  assert.ok("policy" in compiled, JSON.stringify(compiled));
-  return compiled.policy;
+function ancestor(name: string): Ancestor | undefined {
+  const builtin = builtinPolicies[name];
+  return builtin && builtinAncestor(builtin);
 }
+
+function compiled(...args: Parameters<typeof compile>): Ancestor {
+  const result = compile(...args);
+  assert.ok("policy" in result, JSON.stringify(result));
+  return result;
+}
+
+const policy = (...args: Parameters<typeof compile>): Policy => compiled(...args).policy;
 
 const allows = (p: Policy, name: string) =>
   decide(p, "test", { kind: "operation", operation: operationNamed(name)! }).allow;
@@ -56,7 +63,7 @@ Deno.test("deny beats allow, in any order and by any pattern", () => {
 });
 
 Deno.test("what a parent denied by name stays denied, what it merely did not allow can be opened", () => {
-  const parent = policy({ name: "parent", extends: "read-only", deny: ["containers.logs"] });
+  const parent = compiled({ name: "parent", extends: "read-only", deny: ["containers.logs"] });
   const child = policy({ extends: "parent", allow: ["containers.logs", "images.pull"] }, {
     parent,
   });
@@ -82,14 +89,14 @@ Deno.test("a verdict names the line that made it", () => {
 });
 
 Deno.test("all the mistakes of a policy are reported at once, each at its entry", () => {
-  const compiled = compile({
+  const result = compile({
     extends: "readonly",
     allow: ["image.pull", "containers.list", "contaners.*"],
     deny: ["containers.exprot"],
   });
-  assert.ok("problems" in compiled);
+  assert.ok("problems" in result);
   assert.deepEqual(
-    compiled.problems.map(({ code, entry }) => [code, entry?.pattern]),
+    result.problems.map(({ code, entry }) => [code, entry?.pattern]),
     [
       ["unknown-parent", undefined],
       ["unknown-operation", "image.pull"],
@@ -97,9 +104,9 @@ Deno.test("all the mistakes of a policy are reported at once, each at its entry"
       ["unknown-operation", "containers.exprot"],
     ],
   );
-  assert.deepEqual(compiled.problems[1]!.suggestions[0], "images.pull");
-  assert.deepEqual(compiled.problems[2]!.suggestions[0], "containers.*");
-  assert.deepEqual(compiled.problems[3]!.suggestions[0], "containers.export");
+  assert.deepEqual(result.problems[1]!.suggestions[0], "images.pull");
+  assert.deepEqual(result.problems[2]!.suggestions[0], "containers.*");
+  assert.deepEqual(result.problems[3]!.suggestions[0], "containers.export");
 });
 
 const suggestions: [typed: string, meant: string][] = [

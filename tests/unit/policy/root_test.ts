@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { builtinPolicies } from "../../../lib/policy/builtin.ts";
+import { builtinAncestor, compilePolicy } from "../../../lib/policy/compile.ts";
+import type { Limits } from "../../../lib/policy/constraints/types.ts";
+import type { Conditions } from "../../../lib/policy/layers.ts";
+import { givesRoot } from "../../../lib/policy/root.ts";
+
+const none = { allow: [], deny: [], origin: "p.yaml" };
+
+/** What gives root in a policy that allows containers.create under these conditions. */
+function rootOf(conditions: Conditions): string[] {
+  const origin = "p.yaml:3";
+  const compiled = compilePolicy({
+    ...none,
+    name: "p",
+    allow: [{ pattern: "containers.create", origin }],
+    constraints: [{ pattern: "containers.create", origin, conditions }],
+  }, () => undefined);
+  assert.ok("policy" in compiled);
+  return givesRoot(compiled.policy);
+}
+
+const limits = (limits: Limits): Conditions => ({
+  limits,
+  origins: Object.fromEntries(Object.keys(limits).map((key) => [key, "p.yaml:4"])),
+});
+
+Deno.test("full gives root, and the other built-in policies do not", () => {
+  assert.ok(givesRoot(builtinPolicies["full"]!).includes("containers.create"));
+  for (const name of ["deny", "read-only", "operator"]) {
+    assert.deepEqual(givesRoot(builtinPolicies[name]!), []);
+  }
+});
+
+Deno.test("everything allowed under the safe defaults gives nothing away but builds through a session", () => {
+  const all = { ...none, name: "p", allow: [{ pattern: "*", origin: "p.yaml:1" }] };
+  const compiled = compilePolicy(all, () => undefined);
+  assert.ok("policy" in compiled);
+  assert.deepEqual(givesRoot(compiled.policy).filter((name) => !name.startsWith("builder.")), []);
+});
+
+Deno.test("mode warn lets everything pass, so it gives root whatever is written", () => {
+  const warn = compilePolicy({ ...none, name: "p", mode: "warn" }, () => undefined);
+  assert.ok("policy" in warn);
+  assert.deepEqual(givesRoot(warn.policy), ["mode: warn"]);
+  const child = compilePolicy({ ...none, name: "c", extends: "p" }, () => warn);
+  assert.ok("policy" in child);
+  assert.deepEqual(givesRoot(child.policy), [], "a mode is not inherited");
+});
+
+Deno.test("what extends full gives root until the operation is closed, allowed or constrained", () => {
+  const child = (allow: string[]) => {
+    const compiled = compilePolicy({
+      ...none,
+      name: "p",
+      extends: "full",
+      allow: allow.map((pattern) => ({ pattern, origin: "p.yaml:2" })),
+    }, (name) => builtinAncestor(builtinPolicies[name]!));
+    assert.ok("policy" in compiled);
+    return givesRoot(compiled.policy);
+  };
+  assert.ok(child([]).includes("containers.create"));
+  assert.ok(!child(["containers.create"]).includes("containers.create"));
+});
+
+const cases: [what: string, conditions: Conditions, ...root: string[]][] = [
+  ["none", "none", "containers.create"],
+  ["nothing written", limits({})],
+  ["privileged", limits({ privileged: true }), "containers.create (privileged: true)"],
+  ["not privileged", limits({ privileged: false })],
+  ["any mount", limits({ host_mounts: "any" }), "containers.create (host_mounts: any)"],
+  [
+    "the root folder",
+    limits({ host_mounts: [{ path: "/**" }] }),
+    "containers.create (host_mounts: /**)",
+  ],
+  [
+    "/etc",
+    limits({ host_mounts: [{ path: "/etc/**" }] }),
+    "containers.create (host_mounts: /etc/**)",
+  ],
+  ["/etc to read", limits({ host_mounts: [{ path: "/etc/**", read_only: true }] })],
+  [
+    "the engine's socket, even to read",
+    limits({ host_mounts: [{ path: "/var/run/docker.sock", read_only: true }] }),
+    "containers.create (host_mounts: /var/run/docker.sock)",
+  ],
+  ["a folder of its own", limits({ host_mounts: [{ path: "/srv/ci/**" }] })],
+  ["the host's processes", limits({ pid_mode: ["host"] }), "containers.create (pid_mode: host)"],
+  ["another's processes", limits({ pid_mode: ["container:ci-*"] })],
+  [
+    "a capability that is root's",
+    limits({ capabilities: ["NET_ADMIN", "SYS_ADMIN"] }),
+    "containers.create (capabilities: SYS_ADMIN)",
+  ],
+  ["a harmless capability", limits({ capabilities: ["NET_BIND_SERVICE"] })],
+  ["any image", limits({ images: "any" })],
+];
+for (const [what, conditions, ...root] of cases) {
+  Deno.test(`root through containers.create: ${what}`, () => {
+    assert.deepEqual(rootOf(conditions), root);
+  });
+}
