@@ -9,11 +9,14 @@ import {
 } from "../http/response_head.ts";
 import { Memory } from "../linux/memory.ts";
 import { SHUT_WR, shutdown } from "../linux/socket.ts";
+import { decisionOf } from "../policy/constraints/decision.ts";
+import type { Finding } from "../policy/constraints/types.ts";
 import { describeDenial } from "../policy/decide.ts";
 import type { Deadline } from "./deadlines.ts";
 import { dial } from "./dial.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
 import { type Exchange, newExchange } from "./exchange.ts";
+import { Hearing, LOST, PAUSED } from "./hearing.ts";
 import { ENDED, Flow, SINK_FAILED, SOURCE_CLOSED, SOURCE_FAILED, TIRED, WAITING } from "./flow.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import { Inbox } from "./inbox.ts";
@@ -24,19 +27,28 @@ import { RawStream } from "./raw_stream.ts";
 import { describeRequest, lasts, Recorder } from "./recorder.ts";
 import { revocation } from "./revocation.ts";
 import { errorReply } from "./reply.ts";
-import { isForwardedAsIs, withoutUpgrade } from "./upgrade.ts";
+import { type Passed, rewritten } from "./rewrite.ts";
 
 const MAX_HEAD = 64 * 1024;
 /** A refused body up to this long is read and dropped, so that the connection stays usable. */
 const MAX_DRAINED = 1024 * 1024;
 /** How long a full backlog of the engine is waited for, in milliseconds. */
 const DIAL_TIMEOUT_MS = 10_000;
+const GO_ON = new Memory(new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n"));
 /** Steps before other connections get their turn: about eight requests that are denied. */
 const STEPS = 16;
 /** Bytes of heads that are judged before other connections get their turn. */
 const HEADS = 16 * 1024;
 
-type Phase = "idle" | "dialling" | "relaying" | "draining" | "lingering" | "streaming" | "closed";
+type Phase =
+  | "idle"
+  | "hearing"
+  | "dialling"
+  | "relaying"
+  | "draining"
+  | "lingering"
+  | "streaming"
+  | "closed";
 
 /** One client connection: every request on it is judged, and at most one connection to the engine exists for it at a time. */
 export class HttpConnection implements Connection {
@@ -57,6 +69,8 @@ export class HttpConnection implements Connection {
   #phase: Phase = "idle";
   #exchange: Exchange | undefined;
   #stream: RawStream | undefined;
+  /** A request that is looked into before it becomes an exchange. */
+  #hearing: Hearing | undefined;
   #deadline: Deadline | undefined;
   #endAnnounced = false;
   /** Bytes of heads in this turn. */
@@ -82,10 +96,13 @@ export class HttpConnection implements Connection {
     this.#loop.again(this);
   }
 
-  /** A deadline has passed: the engine's backlog may have room again, or a refused client has had its time. */
+  /** A deadline has passed: the engine's backlog may have room again, or the client has had its time. */
   expire(): void {
     if (this.#phase === "lingering") this.#close();
-    else if (this.#phase === "dialling") {
+    else if (this.#phase === "hearing") {
+      this.#refuse(new HeadError("a body that took too long to come", 408));
+      this.#loop.again(this);
+    } else if (this.#phase === "dialling") {
       this.#dial();
       this.#loop.again(this);
     }
@@ -93,6 +110,12 @@ export class HttpConnection implements Connection {
 
   /** A request that is not relayed yet is judged anew; one that is may have to end. */
   reconsider(revoke: boolean): boolean {
+    if (this.#phase === "hearing") {
+      // Its bytes are all still there.
+      this.#endHearing();
+      this.#phase = "idle";
+      this.#loop.again(this);
+    }
     const exchange = this.#exchange;
     if (!revoke || exchange === undefined) return false;
     const { fd } = this.#client;
@@ -118,6 +141,8 @@ export class HttpConnection implements Connection {
       switch (this.#phase) {
         case "idle":
           return this.#readRequest();
+        case "hearing":
+          return this.#hear();
         case "dialling":
           return this.#client.gone ? this.#close() : false;
         case "relaying":
@@ -162,8 +187,10 @@ export class HttpConnection implements Connection {
     this.#judged += end - inbox.start;
     this.#renew();
     const judged = this.#admitted.judge.judge(inbox.bytes, inbox.start, end);
-    if (judged.judgement.status === 0) this.#begin(judged);
-    else this.#deny(judged);
+    const { status, conditions } = judged.judgement;
+    if (status !== 0) this.#deny(judged);
+    else if (conditions === undefined) this.#begin(judged);
+    else this.#beginHearing(new Hearing(judged, conditions));
     inbox.keep();
     return true;
   }
@@ -180,20 +207,73 @@ export class HttpConnection implements Connection {
     this.#recorder = new Recorder(this.#gatekeeper, admitted, this.#place.listener);
   }
 
+  // ---- what is looked into
+
+  #beginHearing(hearing: Hearing): void {
+    this.#hearing = hearing;
+    this.#phase = "hearing";
+    this.#up.taken = 0;
+    this.#down.taken = 0;
+    this.#deadline = this.#loop.bodies.add(this);
+    // The client would wait with its body for an engine that waits for us.
+    if (hearing.judged.head.expectContinue) {
+      this.#down.offer(GO_ON, 0, GO_ON.bytes.length, this.#client);
+    }
+  }
+
+  /** Holds the request until it is whole and looked into. */
+  #hear(): boolean {
+    const hearing = this.#hearing!;
+    const inbox = this.#requests;
+    const { upstream } = this.#place;
+    const found = hearing.step(inbox, this.#client, this.#loop, upstream, () => {
+      this.#loop.again(this);
+    });
+    if (typeof found !== "number") {
+      this.#endHearing();
+      this.#conclude(hearing.judged, found);
+      inbox.keep();
+      return true;
+    }
+    inbox.keep();
+    if (found === LOST || this.#client.gone) return this.#close();
+    if (found === PAUSED) this.#loop.again(this);
+    return false;
+  }
+
+  #endHearing(): void {
+    this.#deadline?.cancel();
+    this.#hearing?.close();
+    this.#hearing = undefined;
+  }
+
+  /** Lets go on what was looked into, or denies it. */
+  #conclude(judged: Judged, finding: Finding): void {
+    const { judgement } = judged;
+    if (finding.ok) return this.#begin(judged, finding);
+    const { policy } = this.#admitted.assignment;
+    const { operation, constraints } = judgement.conditions!;
+    const decision = decisionOf(policy, operation, constraints, finding);
+    const status = policy.mode === "warn" ? 0 : finding.status;
+    const denied = { ...judged, judgement: { ...judgement, status, decision } };
+    if (status === 0) this.#begin(denied);
+    else this.#deny(denied);
+  }
+
   /** Sends an allowed request on its way. */
-  #begin(judged: Judged): void {
+  #begin(judged: Judged, passed?: Passed): void {
     const { memory, start } = this.#requests;
     const end = this.#announceBody(judged.head);
     const exchange = newExchange(this.#gatekeeper.nextNumber(), judged, this.#loop.now);
     this.#exchange = exchange;
-    this.#recorder.allowed(exchange.number, judged);
+    this.#recorder.allowed(exchange.number, judged, passed?.added);
     this.#up.taken = 0;
     this.#down.taken = 0;
-    if (isForwardedAsIs(judged)) this.#send(exchange, memory, start, end);
-    else {
-      const rewritten = withoutUpgrade(judged.head, memory.bytes, start, end);
-      this.#send(exchange, new Memory(rewritten), 0, rewritten.length);
-    }
+    const other = passed === undefined && judged.head.upgrade === undefined
+      ? undefined
+      : rewritten(judged, passed, memory.bytes, start, end);
+    if (other === undefined) this.#send(exchange, memory, start, end);
+    else this.#send(exchange, new Memory(other), 0, other.length);
   }
 
   /** Hands the first bytes of a request to the engine, or keeps them until its backlog has room. */
@@ -509,15 +589,15 @@ export class HttpConnection implements Connection {
       this.#close();
       return;
     }
+    const judged = exchange ?? this.#hearing?.judged;
+    this.#endHearing();
     const id = this.#gatekeeper.idOf(exchange?.number ?? this.#gatekeeper.nextNumber());
     const reason = `malformed request: ${error.message}`;
     this.#recorder.decision(id, {
       decision: "deny",
       reason,
       rule: "strict HTTP",
-      request: exchange === undefined
-        ? {}
-        : describeRequest(exchange.head.method, exchange.judgement),
+      request: judged === undefined ? {} : describeRequest(judged.head.method, judged.judgement),
       status: error.status,
     });
     this.#exchange = undefined;
@@ -619,7 +699,7 @@ export class HttpConnection implements Connection {
     this.#phase = "closed";
     if (this.#exchange !== undefined) this.#recordEnd(this.#exchange);
     this.#exchange = undefined;
-    this.#deadline?.cancel();
+    this.#endHearing();
     this.#up.abandon();
     this.#down.abandon();
     this.#requests.clear();
