@@ -157,33 +157,23 @@ class Parser {
   /** From a quote to behind the next one. */
   #string(): string {
     const { text } = this;
-    const start = this.#at + 1;
-    special.lastIndex = start;
-    if (!special.test(text)) throw this.#error("a string that does not end");
-    const at = special.lastIndex - 1;
-    this.#at = at + 1;
-    if (text.charCodeAt(at) === QUOTE) return text.slice(start, at);
-    return this.#escaped(start, at);
-  }
-
-  /** The rest of a string whose first special character is at `at`. */
-  #escaped(start: number, at: number): string {
-    const { text } = this;
+    const open = this.#at;
     let value = "";
+    let start = open + 1;
     for (;;) {
-      value += text.slice(start, at);
+      special.lastIndex = start;
+      if (!special.test(text)) throw new JsonError("a string that does not end", open);
+      const at = special.lastIndex - 1;
       const code = text.charCodeAt(at);
+      const part = text.slice(start, at);
       this.#at = at;
       if (code === QUOTE) {
         this.#at++;
-        return value;
+        return value === "" ? part : value + part;
       }
       if (code !== BACKSLASH) throw this.#error("a control character in a string");
-      value += this.#escape();
+      value += part + this.#escape();
       start = this.#at;
-      special.lastIndex = start;
-      if (!special.test(text)) throw this.#error("a string that does not end");
-      at = special.lastIndex - 1;
     }
   }
 
