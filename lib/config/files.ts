@@ -2,7 +2,7 @@ import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { type Diagnostic, wholeFile } from "./diagnostics.ts";
 import { type Path, YamlFile } from "./document.ts";
 import type { ConfigFs } from "./fs.ts";
-import { requireTrust, requireTrustedPlace } from "./trust.ts";
+import { requireTrust, requireTrustedFolder, requireTrustedWay } from "./trust.ts";
 
 type Report = (diagnostic: Diagnostic) => void;
 
@@ -13,6 +13,8 @@ export function readYaml(
   label: string,
   report: Report,
 ): { yaml: YamlFile; text: string } | undefined {
+  // Before it is read: where nobody else can change the way, nobody has by then.
+  requireTrustedWay(fs, file, report);
   const found = fs.read(file);
   if ("failure" in found) {
     report(wholeFile("unreadable", file, `cannot read this file: ${found.failure}`));
@@ -23,7 +25,6 @@ export function readYaml(
     return undefined;
   }
   requireTrust(fs, file, found, report);
-  requireTrustedPlace(fs, file, report);
   const yaml = new YamlFile(file, label, found.text);
   yaml.diagnostics.forEach(report);
   return { yaml, text: found.text };
@@ -48,7 +49,7 @@ export function findPolicyFiles(
     } else if (!glob && stat.kind !== "directory") {
       found.set(fileOf(text), normalize(text));
     } else {
-      requireTrust(fs, fileOf(folder), stat, report);
+      requireTrustedFolder(fs, fileOf(folder), report);
       const names = fs.list(fileOf(folder));
       if ("failure" in names) {
         report(

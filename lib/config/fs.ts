@@ -1,3 +1,4 @@
+import { overflowId } from "../peer/user_namespace.ts";
 import { describeFailure } from "./failure.ts";
 
 /** What decides whether a file is trusted. */
@@ -8,6 +9,12 @@ export interface FileStat {
   readonly mode: number;
 }
 
+/** What a name itself stands for, be it a symbolic link. */
+export interface LinkStat extends FileStat {
+  /** Where a symbolic link leads. */
+  readonly target?: string;
+}
+
 /** Why it failed, in the kernel's words: `ENOENT (No such file or directory)`. */
 export interface FileFailure {
   readonly failure: string;
@@ -16,8 +23,14 @@ export interface FileFailure {
 /** The files that a configuration is made of. Paths are relative to the working directory or absolute. */
 export interface ConfigFs {
   ownUid(): number;
+  /** The uid that stands for all that have no number here; undefined where every one has. */
+  unknownUid(): number | undefined;
+  /** The working directory, without symbolic links. */
+  cwd(): string;
   /** Follows symbolic links. */
   stat(path: string): FileStat | FileFailure;
+  /** Does not follow a symbolic link. */
+  lstat(path: string): LinkStat | FileFailure;
   /** A regular file's text with the state of the very file that was read; no text when it is not a regular file. */
   read(path: string): (FileStat & { readonly text?: string }) | FileFailure;
   /** Names in a folder. */
@@ -29,7 +42,14 @@ export interface ConfigFs {
 /** The real files. */
 export const denoFs: ConfigFs = {
   ownUid: () => Deno.uid() ?? 0,
+  unknownUid: () => overflowId("uid"),
+  cwd: () => Deno.cwd(),
   stat: (path) => attempt(() => statOf(Deno.statSync(path))),
+  lstat: (path) =>
+    attempt(() => {
+      const info = Deno.lstatSync(path);
+      return { ...statOf(info), ...(info.isSymlink ? { target: Deno.readLinkSync(path) } : {}) };
+    }),
   read: (path) =>
     attempt(() => {
       // Opening a FIFO would wait for a writer.

@@ -1,4 +1,6 @@
+import { dirname, resolve } from "node:path";
 import type { ConfigFs, FileStat } from "../../../lib/config/fs.ts";
+import { walk } from "../../../lib/config/walk.ts";
 import { loadConfig, type LoadOptions, type LoadResult } from "../../../lib/config/load.ts";
 import type { NameService } from "../../../lib/config/types.ts";
 
@@ -15,33 +17,67 @@ export const names: NameService = {
 
 type Entry = string | (Partial<FileStat> & { text?: string; failure?: string });
 
-/** Files in memory; folders come with them. Postern is uid 900, files are root's with mode 0644. */
+const CWD = "/etc/postern";
+
+/**
+ * Files in memory; folders come with them, links lead where `links` says. The working directory is /etc/postern, Postern is uid
+ * 900, files are root's with mode 0644.
+ */
 export function fakeFs(files: Record<string, Entry>, links: Record<string, string> = {}): ConfigFs {
-  const entryOf = (path: string) => {
-    const found = files[path];
-    if (found !== undefined) return typeof found === "string" ? { text: found } : found;
-    const folder = ["/", ".", "/var/log/postern"].includes(path) ||
-      Object.keys(files).some((name) => name.startsWith(`${path}/`));
-    return folder ? { kind: "directory" as const, mode: 0o755 } : undefined;
+  const known = new Map(
+    Object.entries(files).map(([name, entry]) => [
+      resolve(CWD, name),
+      typeof entry === "string" ? { text: entry } : entry,
+    ]),
+  );
+  const targets = new Map(
+    Object.entries(links).map(([name, target]) => [resolve(CWD, name), target]),
+  );
+  // What a link leads to is there: a folder, unless it is a file.
+  const ends = [...targets].map(([link, target]) => resolve(dirname(link), target));
+  const places = [CWD, "/var/log/postern", ...ends];
+  const folders = new Set(
+    [...places, ...[...places, ...known.keys(), ...targets.keys()].flatMap(parentsOf)],
+  );
+
+  const lstat: ConfigFs["lstat"] = (path) => {
+    const place = resolve(CWD, path);
+    const entry = known.get(place);
+    const target = targets.get(place);
+    if (target !== undefined) return { kind: "other", uid: 0, mode: 0o777, ...entry, target };
+    if (entry?.failure !== undefined) return { failure: entry.failure };
+    if (entry !== undefined) return { kind: "file", uid: 0, mode: 0o644, ...entry };
+    return folders.has(place) ? { kind: "directory", uid: 0, mode: 0o755 } : missing;
   };
-  const read: ConfigFs["read"] = (given) => {
-    const entry = entryOf(given === "/" ? given : given.replace(/\/$/, ""));
-    if (entry === undefined) return { failure: "ENOENT (No such file or directory)" };
-    return "failure" in entry && entry.failure !== undefined
-      ? { failure: entry.failure }
-      : { kind: "file", uid: 0, mode: 0o644, ...entry };
-  };
-  return {
+  const fs: ConfigFs = {
     ownUid: () => 900,
-    stat: read,
-    read,
+    unknownUid: () => undefined,
+    cwd: () => CWD,
+    lstat,
+    stat: (path) => fs.read(path),
+    read: (path) => {
+      const place = fs.realPath(path);
+      return place === undefined ? missing : lstat(place);
+    },
     list: (path) => {
-      const start = `${path.replace(/\/$/, "")}/`;
-      return Object.keys(files).filter((name) => name.startsWith(start))
+      const start = `${(fs.realPath(path) ?? path).replace(/\/$/, "")}/`;
+      return [...new Set([...known.keys(), ...targets.keys()])]
+        .filter((name) => name.startsWith(start))
         .map((name) => name.slice(start.length)).filter((name) => !name.includes("/"));
     },
-    realPath: (path) => links[path],
+    realPath: (path) => {
+      const { path: place, stat } = walk(fs, path).at(-1)!;
+      const lost = "failure" in stat ? stat.failure === missing.failure : "target" in stat;
+      return lost ? undefined : place;
+    },
   };
+  return fs;
+}
+
+const missing = { failure: "ENOENT (No such file or directory)" };
+
+function parentsOf(path: string): string[] {
+  return path === "/" ? ["/"] : [dirname(path), ...parentsOf(dirname(path))];
 }
 
 /** Loads `postern.yaml` from files in memory. */
