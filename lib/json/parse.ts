@@ -32,9 +32,8 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** The end of a string's plain part: a quote, an escape, or a control character, which has no place there. */
 // deno-lint-ignore no-control-regex
-const special = /["\\\x00-\x1f]/g;
+const special = /[\\\x00-\x1f]/;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 
 const escapes: Readonly<Record<string, string>> = {
@@ -55,7 +54,13 @@ class Parser {
   #at = 0;
   #depth = 0;
 
-  constructor(readonly text: string) {}
+  /** Where the first character is that makes a string more than what stands between two quotes. */
+  readonly #odd: number;
+
+  constructor(readonly text: string) {
+    const odd = text.search(special);
+    this.#odd = odd < 0 ? text.length : odd;
+  }
 
   document(): Json {
     this.#skipBlanks();
@@ -161,10 +166,14 @@ class Parser {
     let value = "";
     let start = open + 1;
     for (;;) {
-      special.lastIndex = start;
-      if (!special.test(text)) throw new JsonError("a string that does not end", open);
-      const at = special.lastIndex - 1;
-      const code = text.charCodeAt(at);
+      let at = start;
+      if (at < this.#odd) {
+        const quote = text.indexOf('"', at);
+        if (quote >= 0 && quote < this.#odd) at = quote;
+      }
+      let code = text.charCodeAt(at);
+      while (code !== QUOTE && code !== BACKSLASH && code >= 0x20) code = text.charCodeAt(++at);
+      if (at === text.length) throw new JsonError("a string that does not end", open);
       const part = text.slice(start, at);
       this.#at = at;
       if (code === QUOTE) {
