@@ -1,0 +1,62 @@
+import type { Json } from "../../json/value.ts";
+import { flagAt, objectAt, pairsAt, textAt } from "./reading.ts";
+import type { Mount } from "./spec.ts";
+
+const SHARED = ["shared", "rshared"];
+
+/**
+ * An entry of HostConfig.Binds: `target`, `source:target` or `source:target:mode`, where a source that begins with a slash is a path
+ * of the host and any other the name of a volume (moby volume/mounts linuxParser.ParseMountRaw).
+ */
+export function readBind(text: string, volumeDriver: string): Mount {
+  const [source, target, mode, ...more] = text.split(":");
+  if (source === "" || source === undefined || more.length > 0) {
+    return { kind: "other", what: `the bind ${text}` };
+  }
+  if (target === undefined) return anonymous(volumeDriver);
+  const modes = (mode ?? "").split(",");
+  const readOnly = modes.includes("ro");
+  if (source.startsWith("/")) {
+    return { kind: "bind", source, readOnly, shared: modes.some((word) => SHARED.includes(word)) };
+  }
+  return { kind: "volume", name: source, readOnly, driver: volumeDriver, options: [] };
+}
+
+function anonymous(driver: string): Mount {
+  return { kind: "volume", name: "", readOnly: false, driver, options: [] };
+}
+
+/** An entry of Mounts, in a container or a service (moby mount.Mount). Types are as they are written: the engine knows no `BIND`. */
+export function readMount(mount: Json): Mount {
+  const type = textAt(mount, "Type");
+  const source = textAt(mount, "Source");
+  const readOnly = flagAt(mount, "ReadOnly");
+  switch (type) {
+    case "bind": {
+      const options = objectAt(mount, "BindOptions");
+      return {
+        kind: "bind",
+        source,
+        // What is mounted below stays writable with ReadOnlyNonRecursive.
+        readOnly: readOnly && !flagAt(options, "ReadOnlyNonRecursive"),
+        shared: SHARED.includes(textAt(options, "Propagation")),
+      };
+    }
+    case "volume": {
+      const driver = objectAt(objectAt(mount, "VolumeOptions"), "DriverConfig");
+      return {
+        kind: "volume",
+        name: source,
+        readOnly,
+        driver: textAt(driver, "Name"),
+        options: pairsAt(driver, "Options"),
+      };
+    }
+    case "tmpfs":
+      return { kind: "tmpfs" };
+    case "image":
+      return { kind: "image", reference: source };
+    default:
+      return { kind: "other", what: `a mount of type ${type === "" ? '""' : type}` };
+  }
+}
