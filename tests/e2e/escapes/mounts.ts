@@ -1,0 +1,199 @@
+// Folders of the host and other people's files, by every way into a container.
+import { create, type Escape, escape, host, spelt } from "./table.ts";
+
+const bind = (Source: string, more = {}) => ({ Type: "bind", Source, Target: "/h", ...more });
+const volume = (Options: Record<string, string>, more = {}) => ({
+  Type: "volume",
+  Target: "/h",
+  VolumeOptions: { DriverConfig: { Options } },
+  ...more,
+});
+const rootOptions = { type: "none", o: "bind", device: "/" };
+const plain = { Mounts: [{ Type: "volume", Source: "$plain", Target: "/h" }] };
+const plainBind = { Binds: ["$plain:/h"] };
+const tmpfs = { Mounts: [{ Type: "tmpfs", Target: "/h" }] };
+/** Mounts come back from inspect as they were sent. */
+const mounts = (name: string, mount: unknown, twin: Record<string, unknown> = plain) =>
+  host(name, "host_mounts", { Mounts: [mount] }, twin);
+
+export const mountEscapes: readonly Escape[] = [
+  ...[
+    ["the root of the host is bound", "/:/h"],
+    ["the root of the host is bound read-only", "/:/h:ro"],
+    ["the root of the host is bound, written with two slashes", "//:/h"],
+    ["the root of the host is bound by a path that goes up", "/tmp/../..:/h"],
+    ["the root of the host is bound by a path of dots", "/./.:/h"],
+    ["the root of the host is bound with an empty mode", "/:/h:"],
+    ["the root of the host is bound as a slave", "/:/h:rslave"],
+    ["the root of the host is bound as shared", "/:/h:rshared"],
+    ["the root of the host is bound for SELinux, too", "/:/h:z"],
+    ["the engine's socket is bound", "/var/run/docker.sock:/var/run/docker.sock"],
+    ["the folder of the engine's socket is bound", "/run:/h"],
+    ["the host's processes are bound", "/proc:/h"],
+    ["the host's control groups are bound", "/sys/fs/cgroup:/h"],
+    ["a folder of the host with a blank in its name is bound", "$dir/a b:/h"],
+    ["a folder of the host with a letter outside ASCII is bound", "$dir/ä:/h"],
+    ["a folder that is not there would be made on the host", "$dir/made-$name:/h"],
+  ].map(([name, Bind]) => host(name!, "host_mounts", { Binds: [Bind] }, plainBind)),
+  host(
+    "a bind of the host stands behind a volume",
+    "host_mounts",
+    { Binds: ["$plain:/v", "/etc:/h"] },
+    { Binds: ["$plain:/v", "$plain:/h"] },
+  ),
+  host("a bind has no target of its own", "host_mounts", { Binds: ["/etc:/h:ro,z"] }, plainBind),
+  mounts("the root of the host is mounted", bind("/")),
+  mounts("the root of the host is mounted read-only", bind("/", { ReadOnly: true }), tmpfs),
+  mounts("the root of the host is mounted, written with two slashes", bind("//")),
+  mounts("a folder of the host is mounted by a path that goes up", bind("/tmp/../etc")),
+  mounts(
+    "a folder of the host is mounted with its propagation",
+    bind("/etc", { BindOptions: { Propagation: "rshared" } }),
+    tmpfs,
+  ),
+  mounts(
+    "a folder of the host is mounted without what is mounted in it",
+    bind("/etc", { BindOptions: { NonRecursive: true } }),
+  ),
+  mounts("the options of an anonymous volume bind the root", volume(rootOptions)),
+  mounts("the options of a new volume bind the root", volume(rootOptions, { Source: "$name-v" })),
+  mounts(
+    "the options of a volume bind with what is mounted below",
+    volume({ ...rootOptions, o: "rbind" }),
+  ),
+  mounts("the options of a volume bind read-only", volume({ ...rootOptions, o: "ro,bind" })),
+  mounts(
+    "the options of a volume bind and its driver is named",
+    {
+      ...volume({}),
+      VolumeOptions: { DriverConfig: { Name: "local", Options: rootOptions } },
+    },
+  ),
+  host(
+    "the options of a volume lay one folder of the host over another",
+    ["host_mounts", "volume_types"],
+    { Mounts: [volume({ type: "overlay", o: "lowerdir=/etc:/usr", device: "overlay" })] },
+    plain,
+  ),
+  host(
+    "the options of a volume mount the kernel's debugging files",
+    ["host_mounts", "volume_types"],
+    { Mounts: [volume({ type: "debugfs", device: "none" })] },
+    plain,
+  ),
+  host(
+    "the options of a volume mount a disk of the host",
+    ["host_mounts", "volume_types"],
+    { Mounts: [volume({ type: "ext4", device: "/dev/vda" })] },
+    plain,
+  ),
+  host(
+    "the options of a volume mount the host's processes",
+    ["host_mounts", "volume_types"],
+    { Mounts: [volume({ type: "proc", device: "proc" })] },
+    plain,
+  ),
+  spelt(
+    "the options of a volume are spelt in other letters",
+    ["unknown_fields", "host_mounts"],
+    '{"Image":"app","HostConfig":{"Mounts":[{"Type":"volume","Target":"/h","volumeoptions":{"driverconfig":{"options":{"type":"none","o":"bind","device":"/"}}}}]}}',
+    '{"Image":"app","HostConfig":{"Mounts":[{"Type":"volume","Target":"/h","VolumeOptions":{"Labels":{"options":"none"}}}]}}',
+    { shows: /"Options":\{[^}]*"device":"\/"/ },
+  ),
+  spelt(
+    "a mount is merged from two lists, and the last names no folder",
+    400,
+    '{"Image":"app","HostConfig":{"Mounts":[{"Type":"bind","Source":"/","Target":"/h"}],"Mounts":[{"Target":"/h2"}]}}',
+    '{"Image":"app","HostConfig":{"Mounts":[{"Type":"tmpfs","Target":"/h2"}]}}',
+    { shows: { Mounts: [{ Type: "bind", Source: "/", Target: "/h2" }] } },
+  ),
+  spelt(
+    "a mount says twice of what type it is",
+    400,
+    '{"Image":"app","HostConfig":{"Mounts":[{"Type":"volume","Source":"/","Target":"/h","Type":"bind"}]}}',
+    '{"Image":"app","HostConfig":{"Mounts":[{"Type":"volume","Source":"$plain","Target":"/h"}]}}',
+    { shows: { Mounts: [bind("/")] } },
+  ),
+  host(
+    "a volume that binds a folder of the host is used",
+    "host_mounts",
+    { Binds: ["$bindvolume:/h"] },
+    plainBind,
+  ),
+  mounts("a volume that binds a folder of the host is mounted", {
+    Type: "volume",
+    Source: "$bindvolume",
+    Target: "/h",
+  }),
+  host(
+    "the mounts of somebody else's container are taken over",
+    ["host_mounts", "volumes_from"],
+    { VolumesFrom: ["$bound"] },
+    { VolumesFrom: ["$own"] },
+  ),
+  host(
+    "the mounts of a container are taken over read-only, by its id",
+    ["host_mounts", "volumes_from"],
+    { VolumesFrom: ["$bound_id:ro"] },
+    { VolumesFrom: ["$own:ro"] },
+  ),
+  host(
+    "the mounts of a container are taken over by the first digits of its id",
+    ["host_mounts", "volumes_from"],
+    { VolumesFrom: ["$bound_12"] },
+    { VolumesFrom: ["$own"] },
+  ),
+  escape(
+    "every mount of the host is at the top level, without HostConfig",
+    "unknown_fields",
+    create({ Binds: ["/:/h"] }),
+    create({ Volumes: { "/h": {} } }),
+    { shows: { Binds: ["/:/h"] } },
+  ),
+  escape(
+    "an allowed folder holds a link to a folder that is not",
+    "host_mounts",
+    create({ HostConfig: { Binds: ["$dir/open/link:/h"] } }),
+    create({ HostConfig: { Binds: ["$dir/open/real:/h"] } }),
+    { policy: "team", shows: { Binds: ["$dir/open/link:/h"] } },
+  ),
+  escape(
+    "a path goes up out of an allowed folder",
+    "host_mounts",
+    create({ HostConfig: { Binds: ["$dir/open/../closed:/h"] } }),
+    create({ HostConfig: { Binds: ["$dir/closed/../open/real:/h"] } }),
+    { policy: "team", shows: { Binds: ["$dir/open/../closed:/h"] } },
+  ),
+  escape(
+    "a folder begins like an allowed one",
+    "host_mounts",
+    create({ HostConfig: { Binds: ["$dir/open-not:/h"] } }),
+    create({ HostConfig: { Mounts: [bind("$dir/open/real")] } }),
+    { policy: "team", shows: { Binds: ["$dir/open-not:/h"] } },
+  ),
+  escape(
+    "a path goes up behind a link of an allowed folder",
+    "host_mounts",
+    create({ HostConfig: { Mounts: [bind("$dir/open/link/../etc/ssl")] } }),
+    create({ HostConfig: { Mounts: [bind("$dir/open/real/../real")] } }),
+    { policy: "team" },
+  ),
+  escape(
+    "the options of a volume bind a folder beside an allowed one",
+    "host_mounts",
+    create({
+      HostConfig: { Mounts: [volume({ type: "none", o: "bind", device: "$dir/closed" })] },
+    }),
+    create({
+      HostConfig: { Mounts: [volume({ type: "none", o: "bind", device: "$dir/open/real" })] },
+    }),
+    { policy: "team" },
+  ),
+  escape(
+    "a folder that may only be read is bound for writing",
+    "host_mounts",
+    create({ HostConfig: { Binds: ["$dir/readable:/h"] } }),
+    create({ HostConfig: { Binds: ["$dir/readable:/h:ro"] } }),
+    { policy: "team", shows: { Binds: ["$dir/readable:/h"] } },
+  ),
+];

@@ -1,0 +1,117 @@
+// Containers that are not the team's, under names that look as if they were: the team's carry the label team=ci.
+import { type Call, create, type Escape, escape, post } from "./table.ts";
+
+const get = (path: string): Call => ({ method: "GET", path, headers: "" });
+const other = (name: string, attempt: Call, twin: Call, more: Partial<Escape> = {}) =>
+  escape(name, "containers", attempt, twin, { policy: "team", ...more });
+const at = (verb: string, on: string, query = "") =>
+  post(`/v1.41/containers/${on}/${verb}${query}`);
+const ways: readonly [string, string][] = [
+  ["by name", "$victim"],
+  ["by id", "$victim_id"],
+  ["by twelve digits of its id", "$victim_12"],
+  ["by few digits of its id", "$victim_6"],
+];
+const empty = new Uint8Array(1024);
+const exec = (on: string) => post(`/v1.41/containers/${on}/exec`, { Cmd: ["true"], User: "1000" });
+const rename = (from: string, to: string): Call => ({
+  ...at("rename", from, `?name=${to}`),
+  direct: true,
+});
+const mine: Call = create({ Labels: { team: "ci" }, HostConfig: { NetworkMode: "none" } });
+
+export const selectorEscapes: readonly Escape[] = [
+  ...ways.map(([how, on]) =>
+    other(`another's container is changed ${how}`, exec(on), exec("$running"))
+  ),
+  ...ways.map(([how, on]) =>
+    other(
+      `another's file is read ${how}`,
+      get(`/containers/${on}/archive?path=/bin/ls`),
+      get("/containers/$running/archive?path=/bin/ls"),
+    )
+  ),
+  other(
+    "another's container is exported",
+    get("/containers/$victim/export"),
+    get("/containers/$own/export"),
+  ),
+  other("a file is written into another's container", {
+    method: "PUT",
+    path: "/containers/$victim/archive?path=/tmp",
+    body: empty,
+    headers: "Content-Type: application/x-tar\r\n",
+  }, {
+    method: "PUT",
+    path: "/containers/$own/archive?path=/tmp",
+    body: empty,
+    headers: "Content-Type: application/x-tar\r\n",
+  }),
+  other(
+    "another's logs are read",
+    get("/containers/$victim/logs?stdout=1"),
+    get("/containers/$running/logs?stdout=1"),
+  ),
+  other(
+    "another's environment is read",
+    get("/containers/$victim/json"),
+    get("/containers/$own/json"),
+  ),
+  other(
+    "another's container is stopped",
+    at("stop", "$victim", "?t=0"),
+    at("resize", "$running", "?h=1&w=1"),
+  ),
+  other(
+    "another's container is killed",
+    at("kill", "$victim"),
+    at("kill", "$running", "?signal=CONT"),
+  ),
+  other(
+    "another's container is renamed",
+    at("rename", "$victim", "?name=$name"),
+    at("rename", "$spare", "?name=$spare-$name"),
+  ),
+  other("another's container is removed", {
+    ...get("/containers/$victim?force=1"),
+    method: "DELETE",
+  }, {
+    ...get("/containers/$name-gone?force=1"),
+    method: "DELETE",
+  }, { before: [{ ...mine, path: "/containers/create?name=$name-gone", direct: true }] }),
+  other(
+    "another's container is changed in its limits",
+    post("/containers/$victim/update", { CpuShares: 100 }),
+    post("/containers/$own/update", { CpuShares: 100 }),
+  ),
+  other(
+    "another's input is reached",
+    at("attach", "$victim", "?stream=1&stdin=1"),
+    at("resize", "$running", "?h=2&w=2"),
+  ),
+  other(
+    "another's container is reached by the alias of a link",
+    exec("$linker/alias"),
+    exec("$running"),
+  ),
+  other(
+    "a container is called as the digits of another's id, and the digits name it",
+    exec("$victim_id"),
+    exec("$running"),
+    {
+      before: [{ ...mine, path: "/containers/create?name=$victim_12", direct: true }],
+    },
+  ),
+  other(
+    "a name changes hands behind a judgement",
+    exec("$swap"),
+    exec("$running"),
+    {
+      before: [
+        get("/containers/$swap/json"),
+        rename("$swap", "$swap-$name"),
+        rename("$victim", "$swap"),
+      ],
+    },
+  ),
+];
