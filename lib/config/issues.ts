@@ -62,17 +62,35 @@ function isInside(issue: Issue): boolean {
   return issue.path.length > 0 || issue.code === "unrecognized_keys";
 }
 
-/** What socat and others call a key. */
+/** What socat, docker and compose call a key. */
 const synonyms: Readonly<Record<string, string>> = {
   "max-children": "max_connections",
   owner: "user",
   path: "socket",
   perm: "mode",
+  binds: "host_mounts",
+  bind: "host_mounts",
+  mounts: "host_mounts",
+  cap_add: "capabilities",
+  capadd: "capabilities",
+  security_opt: "security_options",
+  env: "refused_env",
+  network_mode: "networks",
+  pid: "pid_mode",
+  ipc: "ipc_mode",
+  uts: "uts_mode",
+  userns: "userns_mode",
+  cgroupns: "cgroupns_mode",
+  restart: "restart_policies",
+  gpus: "device_requests",
+  labels: "required_labels",
+  log_driver: "log_drivers",
+  pids_limit: "pids",
 };
 
 function unknownKey(path: Path, key: string, schema: z.ZodType) {
   const known = knownKeys(schema, path);
-  const synonym = synonyms[key];
+  const synonym = synonyms[key.toLowerCase()];
   const near = known.find((name) => name === synonym) ?? closest(key, known);
   const hint = near === undefined
     ? `the keys here are ${known.join(", ")}`

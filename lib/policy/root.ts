@@ -8,7 +8,6 @@ const powerful: ReadonlySet<string> = new Set([
   "containers.update",
   "containers.exec",
   "images.build",
-  "builder.session",
   "builder.grpc",
   "volumes.create",
   "services.create",
@@ -19,6 +18,20 @@ const powerful: ReadonlySet<string> = new Set([
   "plugins.upgrade",
   "swarm.init",
   "swarm.join",
+  "swarm.update",
+  "podman-containers.create",
+  "podman-containers.update",
+  "podman-containers.exec",
+  "podman-containers.mount",
+  "podman-containers.restore",
+  "podman-images.build",
+  "podman-images.build-local",
+  "podman-images.scp",
+  "podman-pods.create",
+  "podman-kube.play",
+  "podman-kube.apply",
+  "podman-quadlets.install",
+  "podman-volumes.create",
 ]);
 
 /** Capabilities that are as good as root on the host when a container has them (capabilities(7)), beside ALL. */
