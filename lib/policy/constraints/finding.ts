@@ -14,7 +14,7 @@ export function denied(key: keyof Limits, reason: string, hint: string): Denial 
   return { ok: false, status: 403, constraint: key, reason, hint };
 }
 
-/** Not judged at all: more than one reading (400), too long (413), nothing by that name (404), no answer (502). */
-export function refused(status: 400 | 404 | 413 | 502, reason: string): Denial {
+/** Not judged at all: more than one reading (400), too long (413), nothing by that name (404), no answer (502), no room (503). */
+export function refused(status: Exclude<Denial["status"], 403>, reason: string): Denial {
   return { ok: false, status, reason, hint: "" };
 }

@@ -10,6 +10,7 @@ const service: Limits = {
   volumes: "any",
   volume_drivers: ["local"],
   volume_types: ["tmpfs"],
+  devices: [],
   capabilities: [],
   networks: "any",
   security_options: [
@@ -48,7 +49,6 @@ const container: Limits = {
   ...task,
   privileged: false,
   volumes_from: "any",
-  devices: [],
   device_requests: false,
   device_cgroup_rules: false,
   pid_mode: [],
@@ -97,6 +97,7 @@ const safe: Readonly<Record<string, Limits>> = {
     volume_drivers: ["local"],
     volume_types: ["tmpfs"],
     host_mounts: [],
+    devices: [],
     ...body,
   },
   "networks.create": { network_drivers: ["bridge", "overlay"], host_interfaces: [], ...body },
