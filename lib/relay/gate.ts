@@ -1,16 +1,20 @@
 import { errno, SystemError } from "../linux/errno.ts";
 import { close, eventfd, O_APPEND, O_CREAT, O_WRONLY, open, signalEventfd } from "../linux/io.ts";
 import type { Gate as Rules } from "../policy/types.ts";
-import { type BindRequest, bindSocket, type BoundSocket, unlinkSocket } from "./bind.ts";
+import { unlinkSocket } from "./bind.ts";
 import type { Order, PlannedListener, Report } from "./plan.ts";
+import {
+  closeListeners,
+  isSameListener,
+  type ListenerOptions,
+  openListeners,
+  type Standing,
+} from "./standing.ts";
 import { takeWorker } from "./workers.ts";
 
 /** What a gate needs to stand; the loaded configuration has this shape. */
 export interface GateOptions {
-  readonly listeners:
-    readonly (BindRequest & Omit<PlannedListener, "fd" | "path" | "maxConnections"> & {
-      readonly maxConnections?: number;
-    })[];
+  readonly listeners: readonly ListenerOptions[];
   readonly gate: Rules;
   readonly audit:
     | { readonly to: "stderr" }
@@ -31,6 +35,15 @@ export class WorkerError extends Error {
   override readonly name = "WorkerError";
 }
 
+/** What came of new rules. */
+export interface Applied {
+  /** Exchanges that were ended because the rules do not allow them any more. */
+  readonly revoked: number;
+  /** Names of listeners. */
+  readonly opened: readonly string[];
+  readonly closed: readonly string[];
+}
+
 interface Hand {
   readonly worker: Worker;
   readonly wakeFd: number;
@@ -45,70 +58,96 @@ const STOP_TIMEOUT_MS = 2000;
 
 /** A standing gate: its sockets are open and its workers serve them. */
 export class Gate {
-  readonly #bound: readonly BoundSocket[];
+  #standing: readonly Standing[];
   readonly #hands: readonly Hand[];
   readonly #auditFd: number;
 
-  private constructor(bound: readonly BoundSocket[], hands: readonly Hand[], auditFd: number) {
-    this.#bound = bound;
+  private constructor(standing: readonly Standing[], hands: readonly Hand[], auditFd: number) {
+    this.#standing = standing;
     this.#hands = hands;
     this.#auditFd = auditFd;
   }
 
   /** Opens everything, or nothing: throws the first error with every socket removed again. */
   static async open(options: GateOptions, events: GateEvents): Promise<Gate> {
+    const { gate, workers } = options;
     const auditFd = openAudit(options.audit);
-    const bound: BoundSocket[] = [];
+    let standing: Standing[] = [];
     try {
-      for (const listener of options.listeners) bound.push(bindSocket(listener));
-    } catch (error) {
-      release(bound, auditFd);
-      throw error;
-    }
-    const planFor = (worker: number) =>
-      options.listeners.map((listener, i): PlannedListener => ({
-        name: listener.name,
-        path: listener.socket,
-        fd: bound[i]!.fd,
-        protocol: listener.protocol,
-        upstream: listener.upstream,
-        ...(listener.maxConnections === undefined
-          ? {}
-          : { maxConnections: shareOf(listener.maxConnections, worker, options.workers) }),
-      }));
-    const shared = options.workers > 1;
-    const plans = Array.from({ length: options.workers }, (_, worker) => (
-      { listeners: planFor(worker), gate: options.gate, auditFd, shared }
-    ));
-    try {
+      standing = openListeners(options.listeners);
+      const shared = workers > 1;
+      const plans = Array.from({ length: workers }, (_, worker) => (
+        { listeners: planFor(standing, worker, workers), gate, auditFd, shared }
+      ));
       const hands = await Promise.all(plans.map((plan) => hire(plan, events)));
-      return new Gate(bound, hands, auditFd);
+      return new Gate(standing, hands, auditFd);
     } catch (error) {
-      release(bound, auditFd);
+      closeListeners(standing);
+      closeAudit(auditFd);
       throw error;
     }
   }
 
   /**
-   * Lets every worker judge by other rules from its next turn on. With `revoke`, what runs and would not be allowed any more is
-   * ended; the answer is the number of these exchanges.
+   * Lets every worker judge by other rules from its next turn on. A listener with any difference is another one: its connections
+   * end, and so do those of one that is gone. With `revoke`, so does what runs and would not be allowed any more. Throws with
+   * nothing changed when a socket cannot be opened.
    */
-  async replace(rules: Rules, revoke: boolean): Promise<number> {
-    const counts = await Promise.all(this.#hands.map((hand) => {
+  async apply(
+    { listeners, gate }: Pick<GateOptions, "listeners" | "gate">,
+    revoke: boolean,
+  ): Promise<Applied> {
+    const standing = this.#standing;
+    const kept = standing.filter(({ options }) =>
+      listeners.some((wanted) => isSameListener(wanted, options))
+    );
+    const fresh = listeners.filter((wanted) =>
+      !kept.some(({ options }) => isSameListener(wanted, options))
+    );
+    const opened = openListeners(fresh, new Set(standing.map(({ options }) => options.socket)));
+    this.#standing = [...kept, ...opened];
+    const plans = this.#hands.map((_, worker) =>
+      planFor(this.#standing, worker, this.#hands.length)
+    );
+    const counts = await Promise.all(this.#hands.map((hand, worker) => {
       const { promise, resolve } = Promise.withResolvers<number>();
       hand.replacing.push(resolve);
-      tell(hand, { type: "rules", gate: rules, revoke });
+      tell(hand, { type: "rules", gate, listeners: plans[worker]!, revoke });
       return promise;
     }));
-    return counts.reduce((sum, count) => sum + count, 0);
+    const gone = standing.filter((one) => !kept.includes(one));
+    closeListeners(gone);
+    return {
+      revoked: counts.reduce((sum, count) => sum + count, 0),
+      opened: opened.map(({ options }) => options.name),
+      closed: gone.map(({ options }) => options.name),
+    };
   }
 
   /** Ends every connection, writes what is still to be recorded, and removes the sockets that are still ours. */
   async close(): Promise<void> {
-    for (const socket of this.#bound) unlinkSocket(socket);
+    for (const { bound } of this.#standing) unlinkSocket(bound);
     await Promise.all(this.#hands.map(dismiss));
-    release(this.#bound, this.#auditFd);
+    closeListeners(this.#standing);
+    closeAudit(this.#auditFd);
   }
+}
+
+function planFor(
+  standing: readonly Standing[],
+  worker: number,
+  workers: number,
+): PlannedListener[] {
+  return standing.map(({ options, bound }) => ({
+    name: options.name,
+    path: options.socket,
+    fd: bound.fd,
+    protocol: options.protocol,
+    upstream: options.upstream,
+    ...(options.maxConnections === undefined
+      ? {}
+      : { maxConnections: shareOf(options.maxConnections, worker, workers) }),
+  }));
 }
 
 /** What one of several workers has of a number: the shares differ by one at most, and their sum is the number. */
@@ -124,12 +163,8 @@ function openAudit(audit: GateOptions["audit"]): number {
   return fd;
 }
 
-function release(bound: readonly BoundSocket[], auditFd: number): void {
-  for (const socket of bound) {
-    unlinkSocket(socket);
-    close(socket.fd);
-  }
-  if (auditFd > 2) close(auditFd);
+function closeAudit(fd: number): void {
+  if (fd > 2) close(fd);
 }
 
 /** Starts a worker and waits until it serves. Rejects with a WorkerError when it fails before that. */

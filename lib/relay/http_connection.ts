@@ -125,8 +125,6 @@ export class HttpConnection implements Connection {
     this.#recordEnd(exchange, reason);
     this.#exchange = undefined;
     this.#close();
-    // It may be about to run in the next turn, on descriptors that are closed by then.
-    this.#stream?.close();
     return true;
   }
 
@@ -705,6 +703,8 @@ export class HttpConnection implements Connection {
     this.#requests.clear();
     this.#dropUpstream();
     this.#loop.release(this.#client);
+    // Ended from outside, it may be about to run in the next turn.
+    this.#stream?.close();
     this.#place.left(this);
     return false;
   }

@@ -86,6 +86,13 @@ export class Loop {
     }
   }
 
+  /** Takes no connections any more; the descriptor is the caller's to close. */
+  unlisten(acceptor: Acceptor): void {
+    this.#acceptors.delete(acceptor.fd);
+    this.#waiting.delete(acceptor);
+    this.#epoll.remove(acceptor.fd);
+  }
+
   /** Takes connections again, now that the acceptor has room: epoll tells of those that wait already. */
   reopen(acceptor: Acceptor): void {
     this.#epoll.modify(acceptor.fd, LISTEN);

@@ -26,7 +26,14 @@ export interface Plan {
 /** Main → worker. */
 export type Order =
   | { readonly type: "plan"; readonly plan: Plan }
-  | { readonly type: "rules"; readonly gate: Gate; readonly revoke: boolean }
+  | {
+    readonly type: "rules";
+    readonly gate: Gate;
+    /** All that there are from now on. What has another descriptor than before is another listener. */
+    readonly listeners: readonly PlannedListener[];
+    /** Whether exchanges end that the rules do not allow. */
+    readonly revoke: boolean;
+  }
   | { readonly type: "stop" };
 
 /** Worker → main. */

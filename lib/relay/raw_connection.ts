@@ -1,3 +1,4 @@
+import { Allowance, type Excess, type Timed } from "./allowance.ts";
 import type { Deadline } from "./deadlines.ts";
 import { dial, type Upstream } from "./dial.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -15,7 +16,7 @@ const OPERATION = "raw.connect";
 const request = { operation: OPERATION };
 
 /** One client of a `protocol: raw` listener: judged once, by who it is, then relayed without being read. */
-export class RawConnection implements Connection {
+export class RawConnection implements Connection, Timed {
   readonly #loop: Loop;
   readonly #gatekeeper: Gatekeeper;
   readonly #place: Place;
@@ -29,6 +30,7 @@ export class RawConnection implements Connection {
   #upstream: Endpoint | undefined;
   #stream: RawStream | undefined;
   #deadline: Deadline | undefined;
+  #allowance: Allowance | undefined;
   queued = false;
   #closed = false;
 
@@ -47,14 +49,22 @@ export class RawConnection implements Connection {
   start(): void {
     const verdict = this.#verdict;
     const known = { request, rule: verdict?.rule ?? this.#admitted.assignment.rule };
-    if (verdict?.allow === true) {
-      this.#recorder.decision(this.#id, { ...known, decision: "allow" });
-      this.#dial(this.#place.upstream);
-      return;
+    const { policy } = this.#admitted.assignment;
+    const excess = this.#excess();
+    if (excess !== undefined) {
+      const rule = `limits of policy ${policy.name}`;
+      const reason = `${excess.limit}: ${excess.reason}`;
+      this.#recorder.decision(this.#id, { request, rule, decision: "deny", reason });
+      return this.close();
     }
-    const reason = verdict?.reason ?? "not allowed";
-    this.#recorder.decision(this.#id, { ...known, decision: "deny", reason });
-    this.close();
+    const allowed = verdict?.allow === true;
+    if (!allowed && policy.mode !== "warn") {
+      const reason = verdict?.reason ?? "not allowed";
+      this.#recorder.decision(this.#id, { ...known, decision: "deny", reason });
+      return this.close();
+    }
+    this.#recorder.decision(this.#id, { ...known, decision: allowed ? "allow" : "would-deny" });
+    this.#dial(this.#place.upstream);
   }
 
   /** Only until the stream stands: a client that leaves meanwhile is let go. */
@@ -64,6 +74,24 @@ export class RawConnection implements Connection {
 
   expire(): void {
     this.#dial(this.#place.upstream);
+  }
+
+  /** It has no requests to wait for. */
+  idled(): void {}
+
+  timedOut(reason: string): void {
+    this.#end(reason);
+  }
+
+  get moved(): number {
+    return this.#up.taken + this.#down.taken;
+  }
+
+  #excess(): Excess | undefined {
+    const { quota } = this.#admitted;
+    if (quota === undefined || this.#verdict?.allow !== true) return undefined;
+    this.#allowance = new Allowance(this.#loop, this);
+    return this.#allowance.askRaw(quota);
   }
 
   reconsider(revoke: boolean): boolean {
@@ -77,8 +105,6 @@ export class RawConnection implements Connection {
       return false;
     }
     this.#end(revoked(assignment, `no longer allows ${OPERATION}`));
-    // It may be about to run in the next turn, on descriptors that are closed by then.
-    this.#stream?.close();
     return true;
   }
 
@@ -86,10 +112,13 @@ export class RawConnection implements Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#deadline?.cancel();
+    this.#allowance?.close();
     this.#up.abandon();
     this.#down.abandon();
     this.#loop.release(this.#client);
     if (this.#upstream !== undefined) this.#loop.release(this.#upstream);
+    // Ended from outside, it may be about to run in the next turn.
+    this.#stream?.close();
     this.#place.left(this);
   }
 

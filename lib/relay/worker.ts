@@ -4,7 +4,7 @@ import { NameCache } from "../peer/names.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
 import { Listener } from "./listener.ts";
 import { Loop } from "./loop.ts";
-import type { Order, Plan, Report } from "./plan.ts";
+import type { Order, Plan, PlannedListener, Report } from "./plan.ts";
 
 // The data plane's thread. It blocks in epoll_wait(2); the main thread posts an order, then signals the eventfd, and the
 // loop lets the event loop take one turn, in which the order arrives.
@@ -21,8 +21,12 @@ function serve(plan: Plan): Promise<void> {
   const audit = plan.auditFd < 0 ? undefined : new AuditWriter(plan.auditFd, plan.shared, warn);
   const gatekeeper = new Gatekeeper(plan.gate, new NameCache(), audit);
   const loop = new Loop(plan.wakeFd, plan.shared, audit, warn);
-  const listeners = plan.listeners.map((planned) => new Listener(loop, gatekeeper, planned));
-  for (const listener of listeners) loop.listen(listener);
+  const open = (planned: PlannedListener) => {
+    const listener = new Listener(loop, gatekeeper, planned);
+    loop.listen(listener);
+    return listener;
+  };
+  let listeners = plan.listeners.map(open);
   report({ type: "ready" });
   return loop.run(async (calls) => {
     for (let n = 0; n < calls; n++) {
@@ -33,7 +37,18 @@ function serve(plan: Plan): Promise<void> {
       }
       gatekeeper.replace(order.gate);
       let revoked = 0;
-      for (const listener of listeners) revoked += listener.reconsider(order.revoke);
+      for (const listener of listeners) {
+        if (order.listeners.some(({ fd }) => fd === listener.fd)) {
+          revoked += listener.reconsider(order.revoke);
+        } else {
+          loop.unlisten(listener);
+          listener.close();
+        }
+      }
+      const standing = listeners;
+      listeners = order.listeners.map((planned) =>
+        standing.find(({ fd }) => fd === planned.fd) ?? open(planned)
+      );
       report({ type: "replaced", revoked });
     }
     return false;

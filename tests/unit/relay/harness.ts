@@ -1,6 +1,7 @@
 import { builtinPolicies, full, operator, readOnly } from "../../../lib/policy/builtin.ts";
 import type { ClientRule, Policy } from "../../../lib/policy/types.ts";
-import { Gate } from "../../../lib/relay/gate.ts";
+import { type Applied, Gate } from "../../../lib/relay/gate.ts";
+import type { ListenerOptions } from "../../../lib/relay/standing.ts";
 import { Wire } from "../../support/wire.ts";
 
 /** A gate between a client and an upstream that the test plays itself. */
@@ -8,13 +9,20 @@ export class Bench {
   readonly directory: string;
   readonly path: string;
   readonly #gate: Gate;
+  readonly #listener: ListenerOptions;
   readonly #upstream: Deno.UnixListener;
   #early: Promise<Wire> | undefined;
 
-  private constructor(directory: string, gate: Gate, upstream: Deno.UnixListener) {
+  private constructor(
+    directory: string,
+    gate: Gate,
+    listener: ListenerOptions,
+    upstream: Deno.UnixListener,
+  ) {
     this.directory = directory;
     this.path = `${directory}/gate.sock`;
     this.#gate = gate;
+    this.#listener = listener;
     this.#upstream = upstream;
   }
 
@@ -25,16 +33,17 @@ export class Bench {
     const directory = await Deno.makeTempDir({ prefix: "postern-relay-" });
     const upstream = Deno.listen({ transport: "unix", path: `${directory}/up.sock` });
     const policies = Object.fromEntries([full, readOnly, operator, policy].map((p) => [p.name, p]));
+    const listener: ListenerOptions = {
+      name: "test",
+      socket: `${directory}/gate.sock`,
+      mode: 0o600,
+      backlog: 128,
+      protocol: options.protocol ?? "http",
+      upstream: `${directory}/up.sock`,
+      ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
+    };
     const gate = await Gate.open({
-      listeners: [{
-        name: "test",
-        socket: `${directory}/gate.sock`,
-        mode: 0o600,
-        backlog: 128,
-        protocol: options.protocol ?? "http",
-        upstream: `${directory}/up.sock`,
-        ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
-      }],
+      listeners: [listener],
       gate: { clients: [], listenerPolicies: {}, defaultPolicy: policy.name, policies },
       audit: { to: "file", path: `${directory}/audit.jsonl` },
       workers: options.workers ?? 1,
@@ -44,19 +53,23 @@ export class Bench {
         throw error;
       },
     });
-    return new Bench(directory, gate, upstream);
+    return new Bench(directory, gate, listener, upstream);
   }
 
-  /** Other rules from now on, for everybody; how many exchanges were ended for it. */
-  replace(policy: Policy, { revoke = true, clients = [] }: {
-    revoke?: boolean;
-    clients?: readonly ClientRule[];
-  } = {}): Promise<number> {
+  /** Other rules from now on, and listeners as `changes` say: one for each, made of the first. */
+  apply(
+    policy: Policy,
+    { revoke = true, clients = [], changes = [{}] }: {
+      revoke?: boolean;
+      clients?: readonly ClientRule[];
+      changes?: readonly Partial<ListenerOptions>[];
+    } = {},
+  ): Promise<Applied> {
     const policies = { ...builtinPolicies, [policy.name]: policy };
-    return this.#gate.replace(
-      { clients, listenerPolicies: {}, defaultPolicy: policy.name, policies },
-      revoke,
-    );
+    return this.#gate.apply({
+      listeners: changes.map((change) => ({ ...this.#listener, ...change })),
+      gate: { clients, listenerPolicies: {}, defaultPolicy: policy.name, policies },
+    }, revoke);
   }
 
   client(): Promise<Wire> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { deny, full, readOnly } from "../../../lib/policy/builtin.ts";
-import { get, ok, post } from "../../support/wire.ts";
+import { get, ok, post, Wire } from "../../support/wire.ts";
 import { Bench } from "./harness.ts";
 
 const upgrade = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
@@ -27,10 +27,10 @@ Deno.test("a kept-alive connection gets the new policy at its next request, and 
   await engine.until("\r\n\r\n");
   await engine.send(ok("one"));
   assert.match(await client.message(), /one$/);
-  assert.equal(await bench.replace(deny), 0);
+  assert.equal((await bench.apply(deny)).revoked, 0);
   await client.send(get("/info"));
   assert.match(await client.message(), /^HTTP\/1\.1 403 .*policy deny: /s);
-  await bench.replace(readOnly);
+  await bench.apply(readOnly);
   await client.send(get("/info"));
   await engine.until("\r\n\r\n");
   await engine.send(ok("two"));
@@ -50,7 +50,7 @@ Deno.test("a request that was pipelined behind one that runs is judged by the ru
   await client.send(get("/info") + post("/containers/x/start", ""));
   using engine = await bench.engine();
   await engine.until("\r\n\r\n");
-  assert.equal(await bench.replace(readOnly), 0);
+  assert.equal((await bench.apply(readOnly)).revoked, 0);
   await engine.send(ok("one"));
   assert.match(await client.message(), /one$/);
   assert.match(await client.message(), /^HTTP\/1\.1 403 .*policy read-only: /s);
@@ -59,7 +59,7 @@ Deno.test("a request that was pipelined behind one that runs is judged by the ru
 Deno.test("a hijacked stream that the new policy does not allow is closed on both sides, with its reason in the record", async () => {
   await using bench = await Bench.open(full);
   const { client, engine } = await attached(bench);
-  assert.equal(await bench.replace(readOnly), 1);
+  assert.equal((await bench.apply(readOnly)).revoked, 1);
   assert.equal(await client.rest(), "");
   assert.equal(await engine.rest(), "");
   const [, end] = await bench.audit(2);
@@ -79,7 +79,7 @@ Deno.test("a hijacked stream is closed while bytes pass", async () => {
   const { client, engine } = await attached(bench);
   const flood = engine.send("x".repeat(20_000_000)).catch(() => {});
   await client.exactly(1_000_000);
-  assert.equal(await bench.replace(readOnly), 1);
+  assert.equal((await bench.apply(readOnly)).revoked, 1);
   const rest = await client.rest();
   assert.ok(rest.length < 19_000_000, `${rest.length} bytes came after the end`);
   await flood;
@@ -93,7 +93,7 @@ Deno.test("a hijacked stream is closed while bytes pass", async () => {
 Deno.test("with keep, a hijacked stream goes on, and the next client gets the new policy", async () => {
   await using bench = await Bench.open(full);
   const { client, engine } = await attached(bench);
-  assert.equal(await bench.replace(readOnly, { revoke: false }), 0);
+  assert.equal((await bench.apply(readOnly, { revoke: false })).revoked, 0);
   await client.send("still here");
   assert.equal(await engine.exactly(10), "still here");
   using other = await bench.client();
@@ -111,10 +111,10 @@ Deno.test("a stream that the new policy allows goes on", async () => {
   await engine.until("\r\n\r\n");
   await engine.send(chunked);
   await client.until("\r\n\r\n");
-  assert.equal(await bench.replace(readOnly), 0);
+  assert.equal((await bench.apply(readOnly)).revoked, 0);
   await engine.send("5\r\nhello\r\n");
   await client.until("hello");
-  assert.equal(await bench.replace(deny), 1);
+  assert.equal((await bench.apply(deny)).revoked, 1);
   assert.equal(await engine.rest(), "");
   const [, end] = await bench.audit(2);
   assert.equal(end.reason, "revoked: policy deny no longer allows system.events");
@@ -126,7 +126,7 @@ Deno.test("a request that waits for its answer is ended when its policy is taken
   await client.send(post("/containers/x/wait", ""));
   using engine = await bench.engine();
   await engine.until("\r\n\r\n");
-  assert.equal(await bench.replace(deny), 1);
+  assert.equal((await bench.apply(deny)).revoked, 1);
   assert.equal(await client.rest(), "");
   assert.equal(await engine.rest(), "");
 });
@@ -137,10 +137,10 @@ Deno.test("a raw listener's client is closed when it may not connect any more, a
   using engine = await bench.engine();
   await client.send("bytes");
   await engine.exactly(5);
-  assert.equal(await bench.replace(readOnly, { revoke: false }), 0);
+  assert.equal((await bench.apply(readOnly, { revoke: false })).revoked, 0);
   await client.send("bytes");
   await engine.exactly(5);
-  assert.equal(await bench.replace(readOnly), 1);
+  assert.equal((await bench.apply(readOnly)).revoked, 1);
   assert.equal(await client.rest(), "");
   assert.equal(await engine.rest(), "");
   const [, end] = await bench.audit(2);
@@ -151,7 +151,7 @@ Deno.test("every one of two workers takes the new rules up", async () => {
   await using bench = await Bench.open(full, { workers: 2 });
   // With a backlog of both, each worker gets some.
   const clients = await Promise.all(Array.from({ length: 16 }, () => bench.client()));
-  await bench.replace(deny);
+  await bench.apply(deny);
   for (const client of clients) {
     await client.send(get("/info"));
     assert.match(await client.message(), /^HTTP\/1\.1 403 .*policy deny: /s);
@@ -162,7 +162,7 @@ Deno.test("every one of two workers takes the new rules up", async () => {
 Deno.test("of many changes at once the last one counts", async () => {
   await using bench = await Bench.open(full, { workers: 2 });
   using client = await bench.client();
-  const changes = Array.from({ length: 20 }, (_, i) => bench.replace(i % 2 === 0 ? full : deny));
+  const changes = Array.from({ length: 20 }, (_, i) => bench.apply(i % 2 === 0 ? full : deny));
   await Promise.all(changes);
   await client.send(get("/info"));
   assert.match(await client.message(), /^HTTP\/1\.1 403 .*policy deny: /s);
@@ -180,10 +180,68 @@ Deno.test("a rule of a client that was there before takes hold of it by its uid 
     policy: "read-only",
     origin: "postern.yaml:9",
   }];
-  await bench.replace(deny, { clients });
+  await bench.apply(deny, { clients });
   await client.send(get("/info"));
   using engine = await bench.engine();
   await engine.until("\r\n\r\n");
   await engine.send(ok("yes"));
   assert.match(await client.message(), /yes$/);
+});
+
+Deno.test("listeners come and go, and the connections of those that stay go on", async () => {
+  await using bench = await Bench.open(full);
+  using client = await bench.client();
+  const other = `${bench.directory}/other.sock`;
+  const both = [{}, { name: "other", socket: other }];
+  assert.deepEqual(await bench.apply(deny, { changes: both }), {
+    revoked: 0,
+    opened: ["other"],
+    closed: [],
+  });
+  using second = await Wire.to(other);
+  for (const wire of [client, second]) {
+    await wire.send(get("/info"));
+    assert.match(await wire.message(), /^HTTP\/1\.1 403 .*policy deny: /s);
+  }
+  const { closed } = await bench.apply(deny);
+  assert.deepEqual(closed, ["other"]);
+  assert.equal(await second.rest(), "");
+  await assert.rejects(Wire.to(other), Deno.errors.NotFound);
+  await client.send(get("/info"));
+  assert.match(await client.message(), /^HTTP\/1\.1 403 /);
+});
+
+Deno.test("a listener with another mode is another socket under the same name, and its clients have to come again", async () => {
+  await using bench = await Bench.open(full, { workers: 2 });
+  const { client, engine } = await attached(bench);
+  const opened = await bench.apply(full, { changes: [{ mode: 0o660 }], revoke: false });
+  assert.deepEqual([opened.opened, opened.closed], [["test"], ["test"]]);
+  assert.equal(Deno.statSync(bench.path).mode! & 0o777, 0o660);
+  assert.equal(await client.rest(), "");
+  assert.equal(await engine.rest(), "");
+  using again = await bench.client();
+  await again.send(get("/nonsense"));
+  assert.match(await again.message(), /^HTTP\/1\.1 403 /);
+  assert.deepEqual([...Deno.readDirSync(bench.directory)].map(({ name }) => name).sort(), [
+    "audit.jsonl",
+    "gate.sock",
+    "up.sock",
+  ]);
+  client.close();
+  engine.close();
+});
+
+Deno.test("when a new listener cannot be opened, nothing changes", async () => {
+  await using bench = await Bench.open(deny);
+  const changes = [
+    { mode: 0o666 },
+    { name: "b", socket: `${bench.directory}/b.sock` },
+    { name: "c", socket: `${bench.directory}/none/c.sock` },
+  ];
+  await assert.rejects(bench.apply(full, { changes }), /none does not exist/);
+  assert.equal(Deno.statSync(bench.path).mode! & 0o777, 0o600);
+  await assert.rejects(Wire.to(`${bench.directory}/b.sock`), Deno.errors.NotFound);
+  using client = await bench.client();
+  await client.send(get("/info"));
+  assert.match(await client.message(), /^HTTP\/1\.1 403 .*policy deny: /s);
 });
