@@ -46,7 +46,7 @@ export const serviceEscapes: readonly Escape[] = [
     Privileges: { SELinuxContext: { Disable: true } },
   }),
   runs("a service sets a parameter of the kernel", "sysctls", {
-    Sysctls: { "net.core.somaxconn": "1" },
+    Sysctls: { "kernel.core_pattern": "|/x" },
   }),
   runs("a service is killed last", "oom_protection", { OomScoreAdj: -1000 }),
   runs("a service uses the host's network", "networks", {}, { Networks: [{ Target: "host" }] }),
@@ -138,7 +138,7 @@ export const swarmEscapes: readonly Escape[] = [
     "unjudged",
     post("/swarm/update?version=1", { CAConfig: { SigningCACert: "x" } }),
     ping,
-    swarm,
+    elsewhere,
   ),
   escape(
     "a plugin is pulled with every privilege",
@@ -192,6 +192,13 @@ export const swarmEscapes: readonly Escape[] = [
     "a folder of the host is listed as checkpoints",
     "checkpoint_dirs",
     { method: "GET", path: "/containers/$running/checkpoints?dir=/etc", headers: "" },
+    ping,
+    elsewhere,
+  ),
+  escape(
+    "a folder of the host is removed as a checkpoint",
+    "checkpoint_dirs",
+    { method: "DELETE", path: "/containers/$running/checkpoints/x?dir=/etc", headers: "" },
     ping,
     elsewhere,
   ),

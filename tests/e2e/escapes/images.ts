@@ -19,6 +19,13 @@ const load = (...tags: string[]): Call => ({
 });
 const tagged = post("/v1.41/images/ci/own/tag?repo=ci/$name");
 
+const ciBuild: Call = { ...build(""), path: "/v1.41/build?t=ci/$name" };
+const builtByTeam = (name: string, denied: Escape["denied"], query: string, more: More = {}) =>
+  escape(name, denied, { ...ciBuild, path: `${ciBuild.path}&${query}` }, ciBuild, {
+    ...team,
+    ...more,
+  });
+
 export const buildEscapes: readonly Escape[] = [
   built("a build uses the host's network", "networks", "networkmode=host"),
   built("a build joins another's network", "networks", "networkmode=container:$victim"),
@@ -30,7 +37,7 @@ export const buildEscapes: readonly Escape[] = [
     "networkmode=host&networkmode=none",
   ),
   built("a build uses the host's network without a version", "networks", "networkmode=host&rm=1"),
-  built(
+  builtByTeam(
     "a build gives a name another address",
     "extra_hosts",
     'extrahosts=["registry:127.0.0.1"]'.replaceAll('"', "%22"),
@@ -56,9 +63,14 @@ export const buildEscapes: readonly Escape[] = [
     plainBuild,
     { notHere: "elsewhere" },
   ),
-  built("a build takes secrets from a session of BuildKit", "buildkit", "version=2&session=x", {
-    notHere: "elsewhere",
-  }),
+  builtByTeam(
+    "a build takes secrets from a session of BuildKit",
+    "buildkit",
+    "version=2&session=x",
+    {
+      notHere: "elsewhere",
+    },
+  ),
   escape(
     "a build's query is overridden by a form",
     [400, 403],

@@ -10,6 +10,9 @@ const ran = exec("$running", {});
 const update = (fields: Record<string, unknown>) => post("/v1.41/containers/$own/update", fields);
 const network = (fields: Record<string, unknown>) =>
   post("/v1.41/networks/create", { Name: "$name", ...fields });
+const connect = (where: string, Container = "$name") =>
+  post(`/v1.41/networks/${where}/connect`, { Container });
+const plugged: Call = { ...create({ Labels: { team: "ci" } }), direct: true };
 
 export const volumeEscapes: readonly Escape[] = [
   escape(
@@ -237,18 +240,31 @@ export const networkEscapes: readonly Escape[] = [
     network({ Attachable: false }),
     { notHere: "elsewhere" },
   ),
-  escape(
-    "a container joins the host's network later",
-    ["networks", 403],
-    post("/v1.41/networks/host/connect", { Container: "$own" }),
-    post("/v1.41/networks/none/connect", { Container: "$none" }),
-    { notHere: "refused" },
+  ...([
+    ["the host's network", "host", "refused"],
+    ["the host's network by its id", "$hostnet_id", "refused"],
+    ["a network that is not the team's", "$network"],
+    ["a network that is not the team's by its id", "$network_id"],
+    ["a network that is not the team's by twelve digits of its id", "$network_12"],
+  ] as const).map(([what, where, notHere]) =>
+    escape(
+      `a container joins ${what} later`,
+      "networks",
+      connect(where),
+      connect("$cinetwork"),
+      {
+        policy: "team",
+        before: [plugged],
+        twinBefore: [plugged],
+        ...(notHere === undefined ? {} : { notHere }),
+      },
+    )
   ),
   escape(
-    "a container joins the host's network by its id",
-    ["networks", 403],
-    post("/v1.41/networks/$hostnet_id/connect", { Container: "$own" }),
-    post("/v1.41/networks/none/connect", { Container: "$none" }),
-    { notHere: "refused" },
+    "somebody else's container is brought into the team's network",
+    "containers",
+    connect("$cinetwork", "$linker"),
+    connect("$cinetwork"),
+    { policy: "team", twinBefore: [plugged] },
   ),
 ];

@@ -127,20 +127,36 @@ export const powerEscapes: readonly Escape[] = [
     { MaskedPaths: ["/proc/acpi"] },
     {},
   ),
-  host("another runtime runs it", "runtimes", { Runtime: "io.containerd.runc.v2" }, {
+  host("another runtime runs it", "runtimes", { Runtime: "io.containerd.kata.v2" }, {
     Runtime: "runc",
   }, { notHere: "elsewhere" }),
   host("a runtime is named by a path", "runtimes", { Runtime: "../../bin/sh" }, { Runtime: "" }, {
     notHere: "elsewhere",
   }),
-  host("a parameter of the kernel is set", "sysctls", {
-    Sysctls: { "kernel.shm_rmid_forced": "0" },
-  }, {
-    Sysctls: {},
-  }),
+  host("a parameter of the whole machine's memory is set", "sysctls", {
+    Sysctls: { "vm.overcommit_memory": "1" },
+  }, { Sysctls: {} }),
   host("the kernel's core pattern is set", "sysctls", {
-    Sysctls: { "kernel.core_pattern": "|/x" },
-  }, {}),
+    Sysctls: { "kernel.shm_rmid_forced": "1", "kernel.core_pattern": "|/x" },
+  }, { Sysctls: { "kernel.shm_rmid_forced": "1" } }),
+  ...([
+    ["logs go to another machine", "log_drivers", "gelf", { "gelf-address": "udp://10.0.0.1:1" }],
+    ["logs go to the engine's socket", "log_drivers", "syslog", {
+      "syslog-address": "unix://$engine",
+    }],
+    ["a file of the host is read for a log", "log_drivers", "splunk", {
+      "splunk-url": "https://127.0.0.1:9",
+      "splunk-token": "x",
+      "splunk-capath": "/etc/shadow",
+    }],
+    ["a log's key is a file of the host", "log_drivers", "fluentd", {
+      "fluentd-address": "unix:///run/x.sock",
+    }],
+  ] as const).map(([name, key, Type, Config]) =>
+    host(name, key, { LogConfig: { Type, Config } }, {
+      LogConfig: { Type: "json-file", Config: { "max-size": "1m" } },
+    })
+  ),
   host("the container's group is outside its own tree", "cgroup_parents", {
     CgroupParent: "/../../x",
   }, { CgroupParent: "" }),

@@ -78,7 +78,7 @@ export const selectorEscapes: readonly Escape[] = [
   }, {
     ...get("/containers/$name-gone?force=1"),
     method: "DELETE",
-  }, { before: [{ ...mine, path: "/containers/create?name=$name-gone", direct: true }] }),
+  }, { twinBefore: [{ ...mine, path: "/containers/create?name=$name-gone" }] }),
   other(
     "another's container is changed in its limits",
     post("/containers/$victim/update", { CpuShares: 100 }),
@@ -93,6 +93,7 @@ export const selectorEscapes: readonly Escape[] = [
     "another's container is reached by the alias of a link",
     exec("$linker/alias"),
     exec("$running"),
+    { denied: ["containers", 403] },
   ),
   other(
     "a container is called as the digits of another's id, and the digits name it",

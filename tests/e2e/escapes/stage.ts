@@ -22,7 +22,7 @@ const cast: Readonly<Record<string, Role>> = {
   victim: { starts: true, fields: { Env: ["SECRET=x"] } },
   bound: { fields: {}, host: { Binds: ["/etc:/e:ro"] } },
   linker: {
-    fields: { Labels: { team: "ci" } },
+    fields: {},
     host: { Links: ["$victim:alias"], NetworkMode: "default" },
     with: "victim",
   },
@@ -31,7 +31,7 @@ const cast: Readonly<Record<string, Role>> = {
 /**
  * What there is on the engine and on the host before anybody tries to escape: the words of the table. Beside the containers
  * above, whose ids are `$victim_id` and, from their beginning, `$victim_12` and `$victim_6`: volumes `$plain` and
- * `$bindvolume` (a bind of /etc), images `app`, `ci/own` and `trusted`, a network `$network`, and folders in `$dir`.
+ * `$bindvolume` (a bind of /etc), images `app`, `ci/own` and `trusted`, networks `$network` and `$cinetwork`, and folders in `$dir`.
  */
 export class Stage implements AsyncDisposable {
   readonly words = new Map<string, string>();
@@ -123,21 +123,23 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /** Takes away what a call with this name has made. */
-  async clear(name: string): Promise<void> {
-    await this.#remove(`/containers/${name}?force=1&v=1`);
-    await this.#remove(`/containers/${name}-gone?force=1&v=1`);
-    await this.#remove(`/volumes/${name}`);
-    await this.#remove(`/volumes/${name}-v`);
-    await this.#remove(`/networks/${name}`);
-    for (const repo of [name, `ci/${name}`]) await this.#remove(`/images/${repo}?force=1`);
+  /** Takes away what a call has made under this name. */
+  async clear({ path }: Call, name: string): Promise<void> {
+    if (/\/(containers|networks)\//.test(path)) {
+      await this.#remove(`/containers/${name}?force=1&v=1`);
+      await this.#remove(`/volumes/${name}-v`);
+    }
+    if (path.includes("/volumes/")) await this.#remove(`/volumes/${name}`);
+    if (path.includes("/networks/")) await this.#remove(`/networks/${name}`);
+    if (!/repo=|\/build|\/load/.test(path)) return;
+    for (const image of [name, `ci/${name}`]) await this.#remove(`/images/${image}?force=1`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const at = (word: string) => this.words.get(word);
     for (const role of Object.keys(cast)) await this.#remove(`/containers/${at(role)}?force=1&v=1`);
     for (const word of ["plain", "bindvolume"]) await this.#remove(`/volumes/${at(word)}`);
-    await this.#remove(`/networks/${at("network")}`);
+    for (const word of ["network", "cinetwork"]) await this.#remove(`/networks/${at(word)}`);
     for (const image of ["trusted", "ci/own", "app"]) {
       await this.#remove(`/images/${image}?force=1`);
     }
@@ -148,7 +150,7 @@ export class Stage implements AsyncDisposable {
     const made = ["open/real", "open-not", "closed", "readable", "a b", "ä"];
     for (const path of made) await Deno.mkdir(`${this.#directory}/${path}`, { recursive: true });
     await Deno.symlink("/etc", `${this.#directory}/open/link`);
-    this.words.set("dir", this.#directory);
+    this.words.set("dir", this.#directory).set("engine", engineSocket);
   }
 
   async #images(): Promise<void> {
@@ -170,9 +172,11 @@ export class Stage implements AsyncDisposable {
       this.words.set(word, unique(word));
       await this.#make("/volumes/create", { Name: this.words.get(word), DriverOpts });
     }
-    this.words.set("network", unique("network"));
-    const made = await this.#make("/networks/create", { Name: this.words.get("network") });
-    this.#identify("network", (made as { Id: string }).Id);
+    for (const [word, prefix] of [["network", "network"], ["cinetwork", "ci-network"]] as const) {
+      this.words.set(word, unique(prefix));
+      const made = await this.#make("/networks/create", { Name: this.words.get(word) });
+      this.#identify(word, (made as { Id: string }).Id);
+    }
     this.#identify("hostnet", (await this.get("/networks/host") as { Id: string }).Id);
   }
 

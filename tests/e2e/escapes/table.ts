@@ -48,11 +48,13 @@ export interface Escape {
   /** One of these; several where more than one constraint is broken. */
   readonly denied: Denied | readonly Denied[];
   readonly twin: Call;
+  /** Sent to the engine before the twin. */
+  readonly twinBefore: readonly Call[];
   readonly shows?: Shown;
   readonly notHere?: NotHere;
 }
 
-export type More = Partial<Pick<Escape, "policy" | "before" | "shows" | "notHere">>;
+export type More = Partial<Pick<Escape, "policy" | "before" | "twinBefore" | "shows" | "notHere">>;
 
 export function escape(
   name: string,
@@ -61,7 +63,7 @@ export function escape(
   twin: Call,
   more: More = {},
 ): Escape {
-  return { name, denied, attempt, twin, policy: "safe", before: [], ...more };
+  return { name, denied, attempt, twin, policy: "safe", before: [], twinBefore: [], ...more };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
