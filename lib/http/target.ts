@@ -2,7 +2,7 @@
 export interface Target {
   /** As sent, and as it is forwarded. */
   readonly raw: string;
-  /** `1.41` of `/v1.41/…`. */
+  /** `1.41` of `/v1.41/…`, `4.0.0` of `/v4.0.0/libpod/…`. */
   readonly version?: string;
   /** Decoded, without the version prefix; begins with a slash. */
   readonly path: string;
@@ -21,6 +21,10 @@ const MAX_PATH = 4096;
 const MAX_PARAMETERS = 512;
 
 const MIN_VERSION = { major: 1, minor: 24 };
+
+/** Podman's own API has versions of three parts. It serves any, with other handlers below 4. */
+const LIBPOD = "/libpod/";
+const MIN_LIBPOD_MAJOR = 4;
 
 /** The only paths of the API that end in a slash. */
 const TRAILING = new Set(["/networks/", "/debug/pprof/"]);
@@ -67,6 +71,10 @@ function parse(raw: string): Target {
 
 function splitVersion(path: string): { version?: string; rest: string } {
   if (!/^\/v[0-9]/.test(path)) return { rest: path };
+  const end = path.indexOf("/", 1);
+  if (end > 0 && path.startsWith(LIBPOD, end)) {
+    return { version: libpodVersion(path.slice(2, end)), rest: path.slice(end) };
+  }
   const match = /^\/v(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})(?=\/)/.exec(path);
   if (match === null) {
     throw new TargetError("the API version is not of the form /v1.41/");
@@ -81,6 +89,19 @@ function splitVersion(path: string): { version?: string; rest: string } {
     );
   }
   return { version: `${major}.${minor}`, rest: path.slice(prefix.length) };
+}
+
+function libpodVersion(version: string): string {
+  const match = /^(0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3})){2}$/.exec(version);
+  if (match === null) {
+    throw new TargetError("the version of Podman's API is not of the form /v4.0.0/libpod/");
+  }
+  if (Number(match[1]) < MIN_LIBPOD_MAJOR) {
+    throw new TargetError(
+      `version ${version} of Podman's API is too old: it is judged from 4.0.0 on; use a newer client`,
+    );
+  }
+  return version;
 }
 
 function splitPath(path: string): string[] {

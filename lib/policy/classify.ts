@@ -11,13 +11,14 @@ export type Classified =
   /** The parameters that decide which operation it is have more than one reading. */
   | { readonly kind: "malformed"; readonly reason: string };
 
-/** A name of several segments between a first and a last word, as `/images/{name…}/json`. */
+/** A route with a name of several segments, as `/images/{name…}/json`. */
 interface Wide {
-  readonly last: string | undefined;
+  /** `…` where the name stands. */
+  readonly words: readonly string[];
   readonly operation: Operation;
 }
 
-// By method: whole paths; paths whose second segment is a name, with `*` in its place; first words with wide names.
+// By method: whole paths; paths with `*` in the place of their one-segment names; first words with wide names.
 const exact = new Map<string, Operation>();
 const named = new Map<string, Operation>();
 const wide = new Map<string, Wide[]>();
@@ -25,8 +26,11 @@ const wide = new Map<string, Wide[]>();
 for (const { method, template, operation } of routes) {
   const segments = template.slice(1).split("/");
   if (template.includes("…")) {
-    const key = `${method} ${segments[0]}`;
-    wide.set(key, [...(wide.get(key) ?? []), { last: segments[2], operation }]);
+    const key = `${method} ${firstWords(segments)}`;
+    const words = segments.map((s) => s.startsWith("{") ? "…" : s);
+    // The more words are fixed, the sooner it is tried: `…/registry/…` before `…`.
+    const known = [...(wide.get(key) ?? []), { words, operation }];
+    wide.set(key, known.toSorted((a, b) => b.words.length - a.words.length));
   } else if (template.includes("{")) {
     named.set(`${method} ${segments.map((s) => s.startsWith("{") ? "*" : s).join("/")}`, operation);
   } else exact.set(`${method} ${template.slice(1)}`, operation);
@@ -39,10 +43,31 @@ const known = (name: string): Operation => {
 };
 const imageImport = known("images.import");
 const options = known("system.options");
-const listSize = known("containers.list-size");
-const inspectSize = known("containers.inspect-size");
-const imagesListSize = known("images.list-size");
-const topArgs = known("containers.top-args");
+
+/** What the query makes of an operation: the parameter, and the operation that it is then. */
+type Refined = (plain: Operation, target: Target) => Classified;
+
+const flag = (key: string, flagged: string): Refined => (plain, target) =>
+  byFlag(plain, known(flagged), key, target);
+const topArguments = (flagged: string): Refined => (plain, target) =>
+  byArguments(plain, known(flagged), target);
+
+const refined = new Map<Operation, Refined>(
+  Object.entries<Refined>({
+    "images.pull": pullOrImport,
+    "containers.list": flag("size", "containers.list-size"),
+    "containers.inspect": flag("size", "containers.inspect-size"),
+    "containers.top": topArguments("containers.top-args"),
+    "images.list": flag("shared-size", "images.list-size"),
+    "secrets.inspect": flag("showsecret", "secrets.inspect-data"),
+    "podman-containers.list": flag("size", "podman-containers.list-size"),
+    "podman-containers.inspect": flag("size", "podman-containers.inspect-size"),
+    "podman-containers.top": topArguments("podman-containers.top-args"),
+    "podman-images.list": flag("shared-size", "podman-images.list-size"),
+    "podman-pods.top": topArguments("podman-pods.top-args"),
+    "podman-secrets.inspect": flag("showsecret", "podman-secrets.inspect-data"),
+  }).map(([name, refine]) => [known(name), refine]),
+);
 
 /**
  * The operation that the engine would run. Fixed paths come before names, as in its routers; names are one segment, except
@@ -53,20 +78,8 @@ export function classify(method: string, target: Target): Classified {
   if (method === "OPTIONS") return found(options);
   const operation = route(method, target.segments);
   if (operation === undefined) return { kind: "unknown" };
-  switch (operation.name) {
-    case "images.pull":
-      return pullOrImport(operation, target);
-    case "containers.list":
-      return byFlag(operation, listSize, "size", target);
-    case "containers.inspect":
-      return byFlag(operation, inspectSize, "size", target);
-    case "images.list":
-      return byFlag(operation, imagesListSize, "shared-size", target);
-    case "containers.top":
-      return byArguments(operation, target);
-    default:
-      return found(operation);
-  }
+  const refine = refined.get(operation);
+  return refine === undefined ? found(operation) : refine(operation, target);
 }
 
 function found(operation: Operation): Classified {
@@ -82,25 +95,51 @@ function route(method: string, segments: readonly string[]): Operation | undefin
     const byName = narrow(method, segments);
     if (byName !== undefined) return byName;
   }
-  const candidates = wide.get(`${method} ${segments[0]}`);
-  return candidates?.find(({ last }) =>
-    last === undefined ? segments.length >= 2 : segments.length >= 3 && segments.at(-1) === last
-  )?.operation;
+  const candidates = wide.get(`${method} ${firstWords(segments)}`);
+  return candidates === undefined ? undefined : widest(candidates, segments);
+}
+
+/** `images`, and `libpod/images` of Podman's own API. */
+function firstWords(segments: readonly string[]): string {
+  return segments[0] === "libpod" ? `libpod/${segments[1]}` : segments[0]!;
 }
 
 /** `/containers/{id}/json`, `/containers/{id}/checkpoints/{checkpoint}`: names at the second and the fourth place. */
 function narrow(method: string, segments: readonly string[]): Operation | undefined {
   if (segments.length < 2 || segments.includes("")) return undefined;
   const pattern = [...segments];
-  // /debug/pprof/{name} has its name at the third place.
-  if (pattern[0] === "debug") {
-    if (pattern.length !== 3) return undefined;
+  // /debug/pprof/{name} and /libpod/containers/{name}/json have their names at the third place.
+  if (pattern[0] === "debug" || pattern[0] === "libpod") {
+    if (pattern.length < 3) return undefined;
     pattern[2] = "*";
     return named.get(`${method} ${pattern.join("/")}`);
   }
   pattern[1] = "*";
   if (pattern.length === 4 && pattern[2] === "checkpoints") pattern[3] = "*";
   return named.get(`${method} ${pattern.join("/")}`);
+}
+
+/** The candidate with the most fixed words that fits; none where two do, since engines of different age try them in another order. */
+function widest(candidates: readonly Wide[], segments: readonly string[]): Operation | undefined {
+  const first = candidates.findIndex(({ words }) => fits(words, segments, 0, 0));
+  if (first < 0) return undefined;
+  const { words, operation } = candidates[first]!;
+  const rival = candidates.slice(first + 1).some((other) =>
+    other.words.length === words.length && fits(other.words, segments, 0, 0)
+  );
+  return rival ? undefined : operation;
+}
+
+function fits(
+  words: readonly string[],
+  segments: readonly string[],
+  w: number,
+  s: number,
+): boolean {
+  if (w === words.length) return s === segments.length;
+  if (s === segments.length) return false;
+  if (words[w] !== "…") return words[w] === segments[s] && fits(words, segments, w + 1, s + 1);
+  return fits(words, segments, w + 1, s + 1) || fits(words, segments, w, s + 1);
 }
 
 /**
@@ -139,8 +178,8 @@ function byFlag(plain: Operation, flagged: Operation, key: string, target: Targe
   return found(goBool(value) ? flagged : plain);
 }
 
-function byArguments(plain: Operation, target: Target): Classified {
+function byArguments(plain: Operation, withArguments: Operation, target: Target): Classified {
   const value = decisive(target, "ps_args");
   if (value === undefined) return ambiguous("ps_args");
-  return found(value === "" ? plain : topArgs);
+  return found(value === "" ? plain : withArguments);
 }

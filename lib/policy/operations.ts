@@ -1,23 +1,11 @@
-import type { Effect, Operation } from "./types.ts";
-
-/** A way to call an operation. `{name}` is one segment, `{name…}` one or more, as the engine's `{name:.*}`. */
-export interface Route {
-  readonly method: string;
-  readonly template: string;
-}
-
-interface Row extends Operation {
-  readonly routes: readonly Route[];
-}
-
-const R: Effect = "read";
-const S: Effect = "sensitive-read";
-const W: Effect = "write";
+import { podmanRows } from "./podman.ts";
+import { R, type Route, type Row, row, S, variant, W } from "./row.ts";
+import type { Operation } from "./types.ts";
 
 /**
  * Every operation of the engine's API from 1.24 to 1.56 (moby's swagger and routers), the routes outside it as well. Not
  * here, and so denied: routes that exist below 1.24 only (`POST /containers/{id}/copy`, start with a HostConfig), and gRPC by
- * HTTP/2 with prior knowledge, which is refused as HTTP.
+ * HTTP/2 with prior knowledge, which is refused as HTTP. Podman's own routes follow at the end.
  */
 const rows: readonly Row[] = [
   // name, effect, routes, flags: h hijacks, s streams
@@ -132,6 +120,8 @@ const rows: readonly Row[] = [
   row("secrets.list", S, ["GET /secrets"]),
   row("secrets.create", W, ["POST /secrets/create"]),
   row("secrets.inspect", S, ["GET /secrets/{id}"]),
+  // Podman under Docker's path: showsecret=true answers the secret itself.
+  variant("secrets.inspect-data", "secrets.inspect"),
   row("secrets.remove", W, ["DELETE /secrets/{id}"]),
   row("secrets.update", W, ["POST /secrets/{id}/update"]),
   row("configs.list", S, ["GET /configs"]),
@@ -144,25 +134,8 @@ const rows: readonly Row[] = [
   row("debug.pprof", S, ["GET /debug/pprof/", "GET /debug/pprof/{name}"], "s"),
   // Not HTTP: connecting to a listener with `protocol: raw`.
   row("raw.connect", W, [], "s"),
+  ...podmanRows,
 ];
-
-function row(name: string, effect: Effect, routes: readonly string[], flags = ""): Row {
-  return {
-    name,
-    effect,
-    hijack: flags.includes("h"),
-    stream: flags.includes("s"),
-    routes: routes.map((route) => {
-      const [method, template] = route.split(" ") as [string, string];
-      return { method, template };
-    }),
-  };
-}
-
-/** An operation that the query makes of another; it is what its base is, only stricter. */
-function variant(name: string, variantOf: string): Row {
-  return { ...row(name, S, []), variantOf };
-}
 
 /** All operations in the order of the table. */
 export const operations: readonly Operation[] = rows;

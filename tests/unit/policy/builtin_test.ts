@@ -50,6 +50,27 @@ Deno.test("read-only lists and inspects, follows events, stats and logs, pings a
     "tasks.list",
     "tasks.inspect",
     "tasks.logs",
+    "podman-containers.list",
+    "podman-containers.inspect",
+    "podman-containers.exists",
+    "podman-containers.top",
+    "podman-containers.logs",
+    "podman-containers.stats",
+    "podman-containers.wait",
+    "podman-images.list",
+    "podman-images.inspect",
+    "podman-images.exists",
+    "podman-images.history",
+    "podman-pods.list",
+    "podman-pods.inspect",
+    "podman-system.ping",
+    "podman-system.version",
+    "podman-system.info",
+    "podman-system.events",
+    "podman-volumes.list",
+    "podman-volumes.inspect",
+    "podman-networks.list",
+    "podman-networks.inspect",
   ];
   for (const name of readable) assert.equal(allows(readOnly, name), true, name);
 });
@@ -92,6 +113,36 @@ const closed = [
   "system.df",
   "containers.changes",
   "raw.connect",
+  "secrets.inspect-data",
+  "podman-containers.archive-read",
+  "podman-containers.archive-stat",
+  "podman-containers.export",
+  "podman-containers.attach",
+  "podman-containers.exec",
+  "podman-containers.healthcheck",
+  "podman-containers.top-args",
+  "podman-containers.list-size",
+  "podman-containers.inspect-size",
+  "podman-containers.show-mounted",
+  "podman-containers.mount",
+  "podman-containers.checkpoint",
+  "podman-exec.start",
+  "podman-exec.inspect",
+  "podman-images.save",
+  "podman-images.search",
+  "podman-images.resolve",
+  "podman-manifests.inspect",
+  "podman-artifacts.extract",
+  "podman-kube.play",
+  "podman-kube.generate",
+  "podman-systemd.generate",
+  "podman-quadlets.install",
+  "podman-quadlets.file",
+  "podman-secrets.list",
+  "podman-secrets.inspect",
+  "podman-secrets.inspect-data",
+  "podman-volumes.export",
+  "podman-system.df",
 ];
 for (const name of closed) {
   Deno.test(`read-only denies ${name} and says why`, () => {
@@ -105,12 +156,14 @@ for (const name of closed) {
   });
 }
 
-Deno.test("operator adds to read-only the state of containers and nothing else", () => {
+Deno.test("operator adds to read-only the state of containers and pods and nothing else", () => {
   const added = operations.map(({ name }) => name)
     .filter((name) => allows(operator, name) && !allows(readOnly, name));
   assert.deepEqual(
     added.toSorted(),
-    ["kill", "pause", "restart", "start", "stop", "unpause"].map((verb) => `containers.${verb}`),
+    ["containers", "podman-containers", "podman-pods"].flatMap((group) =>
+      ["kill", "pause", "restart", "start", "stop", "unpause"].map((verb) => `${group}.${verb}`)
+    ),
   );
   for (const { name } of operations) if (allows(readOnly, name)) assert.ok(allows(operator, name));
 });

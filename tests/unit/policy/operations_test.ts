@@ -3,6 +3,7 @@ import { parseTarget } from "../../../lib/http/target.ts";
 import { classify } from "../../../lib/policy/classify.ts";
 import { operations, routes } from "../../../lib/policy/operations.ts";
 import engineRoutes from "./engine_routes.json" with { type: "json" };
+import podmanRoutes from "./podman_routes.json" with { type: "json" };
 
 type Row = [method: string, path: string, operationId: string, hijack: boolean, effect: string];
 
@@ -66,6 +67,21 @@ for (const [method, template, operationId, hijack, effect] of engineRoutes as Ro
   });
 }
 
+for (const [method, template, expected, hijack, effect] of podmanRoutes as Row[]) {
+  const { prefix, api } = template.startsWith("/libpod/")
+    ? { prefix: "/v4.0.0", api: "Podman's own API" }
+    : { prefix: "/v1.41", api: "what Podman has of Docker's API" };
+  Deno.test(`${method} ${template} of ${api} is ${expected}`, () => {
+    const query = template === "/images/create" ? "?fromImage=x" : "";
+    const path = template.replace(/\{[^}]*\}/g, "abc") + query;
+    assert.equal(operationOf(method, prefix + path), expected);
+    const operation = operations.find(({ name }) => name === expected)!;
+    assert.equal(operation.hijack, hijack, "hijack");
+    assert.equal(operation.effect === "write", effect === "write", "whether it writes");
+    assert.equal(expected.startsWith("podman-"), template.startsWith("/libpod/"), "group");
+  });
+}
+
 Deno.test("names are unique, and every operation with routes is reached by each of them", () => {
   assert.equal(new Set(operations.map(({ name }) => name)).size, operations.length);
   for (const { method, template, operation } of routes) {
@@ -76,7 +92,10 @@ Deno.test("names are unique, and every operation with routes is reached by each 
 });
 
 Deno.test("every operation that the engine's list names is in the table, and no other but our own", () => {
-  const listed = new Set((engineRoutes as Row[]).map(([, , id]) => expectedName(id)));
+  const listed = new Set([
+    ...(engineRoutes as Row[]).map(([, , id]) => expectedName(id)),
+    ...(podmanRoutes as Row[]).map(([, , name]) => name),
+  ]);
   const own = new Set([
     "images.pull",
     "raw.connect",
@@ -84,6 +103,20 @@ Deno.test("every operation that the engine's list names is in the table, and no 
     "containers.inspect-size",
     "images.list-size",
     "containers.top-args",
+    "secrets.inspect-data",
+    "podman-containers.list-size",
+    "podman-containers.inspect-size",
+    "podman-containers.top-args",
+    "podman-images.list-size",
+    "podman-pods.top-args",
+    "podman-secrets.inspect-data",
+    // In Podman's register_manifest.go, not in the list.
+    "podman-manifests.create",
+    "podman-manifests.modify",
+    "podman-manifests.exists",
+    "podman-manifests.inspect",
+    "podman-manifests.push",
+    "podman-manifests.remove",
   ]);
   for (const { name } of operations) assert.ok(listed.has(name) || own.has(name), name);
 });
@@ -154,7 +187,41 @@ const cases: [method: string, target: string, expected: string][] = [
   ["GET", "/", "malformed path"],
   ["GET", "/Containers/json", "unknown"],
   ["GET", "/V1.41/containers/json", "unknown"],
-  ["GET", "/libpod/containers/json", "unknown"],
+  ["GET", "/secrets/x", "secrets.inspect"],
+  ["GET", "/secrets/x?showsecret=true", "secrets.inspect-data"],
+  ["GET", "/secrets/x?ShowSecret=true", "malformed"],
+  ["GET", "/v4.0.0/libpod/containers/json?size=true", "podman-containers.list-size"],
+  ["GET", "/v4.0.0/libpod/containers/json?size=false", "podman-containers.list"],
+  ["GET", "/v4.0.0/libpod/containers/json?sIze=true", "malformed"],
+  ["GET", "/v4.0.0/libpod/containers/x/json?size=on", "podman-containers.inspect-size"],
+  ["GET", "/v4.0.0/libpod/containers/x/top?ps_args=eww", "podman-containers.top-args"],
+  ["GET", "/v4.0.0/libpod/pods/x/top?ps_args=eww", "podman-pods.top-args"],
+  ["GET", "/v4.0.0/libpod/secrets/x/json?showsecret=1", "podman-secrets.inspect-data"],
+  ["GET", "/v4.0.0/libpod/images/json?shared-size=1", "podman-images.list-size"],
+  ["GET", "/v4.0.0/libpod/images/docker.io%2Flibrary%2Fbb:1/exists", "podman-images.exists"],
+  ["GET", "/v4.0.0/libpod/images/docker.io/library/bb/json", "podman-images.inspect"],
+  ["GET", "/v4.0.0/libpod/images/json/json", "podman-images.inspect"],
+  ["POST", "/v4.0.0/libpod/images/scp/a/b", "podman-images.scp"],
+  ["POST", "/v4.0.0/libpod/images/scp/push", "unknown"],
+  ["POST", "/v4.0.0/libpod/images/scp/a/push", "unknown"],
+  ["POST", "/v4.0.0/libpod/images/scp/a/untag", "unknown"],
+  ["POST", "/v4.0.0/libpod/manifests/a%2Fb", "podman-manifests.create"],
+  ["POST", "/v4.0.0/libpod/manifests/a/registry/quay.io/b", "podman-manifests.push"],
+  ["POST", "/v4.0.0/libpod/manifests/a%2Fregistry%2Fb", "podman-manifests.create"],
+  ["PUT", "/v4.0.0/libpod/manifests/a", "podman-manifests.modify"],
+  ["GET", "/v4.0.0/libpod/containers/a%2Fb/json", "unknown"],
+  ["GET", "/v4.0.0/libpod/containers/a/b/healthcheck", "unknown"],
+  ["GET", "/v4.0.0/libpod/networks/a%2Fb", "unknown"],
+  ["POST", "/v4.0.0/libpod/containers/create/start", "podman-containers.start"],
+  ["DELETE", "/v4.0.0/libpod/containers/json", "podman-containers.remove"],
+  ["GET", "/v4.0.0/libpod/images", "unknown"],
+  ["GET", "/v4.0.0/libpod", "malformed path"],
+  ["GET", "/libpod", "unknown"],
+  ["GET", "/libpod%2Fcontainers/json", "unknown"],
+  ["GET", "/libpod%2Fimages/x/json", "unknown"],
+  ["GET", "/libpod/libpod/containers/json", "unknown"],
+  ["GET", "/libpod/_ping", "podman-system.ping"],
+  ["POST", "/v4.0.0/libpod/libpod/create", "unknown"],
   ["POST", "/moby.buildkit.v1.Control/Solve", "unknown"],
   ["GET", "/__proto__", "unknown"],
   ["GET", "/constructor/json", "unknown"],
