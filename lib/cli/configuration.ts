@@ -1,5 +1,5 @@
 import { type Diagnostic, formatDiagnostics, wholeFile } from "../config/diagnostics.ts";
-import { denoFs } from "../config/fs.ts";
+import { type ConfigFs, denoFs } from "../config/fs.ts";
 import { loadConfig, type LoadResult } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
 import { systemNames } from "../peer/names.ts";
@@ -17,7 +17,7 @@ const HERE = "postern.yaml";
 const places = [HERE, "/etc/postern/postern.yaml"];
 
 /** Loads the configuration: the one that is named, or the first that is there. */
-export function load(flags: ConfigFlags, world: World): LoadResult {
+export function load(flags: ConfigFlags, world: World, fs: ConfigFs = denoFs): LoadResult {
   const named = flags.config ?? (world.env["POSTERN_CONFIG"] || undefined);
   const file = named ?? findPlace();
   if (file === undefined) return refused(nothingFound);
@@ -33,7 +33,7 @@ export function load(flags: ConfigFlags, world: World): LoadResult {
     env: world.env,
     overrides: { upstream, audit, workers },
     names: systemNames,
-    fs: denoFs,
+    fs,
   });
 }
 

@@ -28,7 +28,12 @@ const topics: Readonly<Record<string, string>> = {
 Usage: postern serve [options]
 
 ${configuration}
-The configuration is read once: SIGHUP does not reload it, a restart does.
+Changes of the configuration and of its policies count at once, or after SIGHUP with
+"reload: { watch: false }". With a mistake in them, everything stays as it was, and the log says
+what is wrong. Requests on open connections are judged by the new policies; what runs and is not
+allowed any more is ended, or goes on with "reload: { revoke: keep }". audit, workers and log need
+a restart.
+
 The log goes to standard error, and so does the audit log unless a file is configured.
 `,
   check: `postern check: validate the configuration and its policies, and say what they give

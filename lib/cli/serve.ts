@@ -6,8 +6,9 @@ import { BindError } from "../relay/bind.ts";
 import { Gate, WorkerError } from "../relay/gate.ts";
 import { discardWorker } from "../relay/workers.ts";
 import { configOptions, parse } from "./arguments.ts";
-import { readConfig } from "./configuration.ts";
+import { load, readConfig } from "./configuration.ts";
 import { openLog } from "./log.ts";
+import { type LoadAgain, Reloader } from "./reload.ts";
 import { CANNOT_START, OK, type World } from "./world.ts";
 
 /** `postern serve`: runs the gate until it is told to stop. */
@@ -16,7 +17,9 @@ export async function serve(args: readonly string[], world: World): Promise<numb
     const parsed = parse("serve", args, configOptions, 0, world);
     if (typeof parsed === "number") return parsed;
     const config = readConfig(parsed.values, world);
-    return config === undefined ? CANNOT_START : await runGate(config, world);
+    if (config === undefined) return CANNOT_START;
+    const flags = { ...parsed.values, config: config.file };
+    return await runGate(config, world, (fs) => load(flags, world, fs));
   } finally {
     discardWorker();
   }
@@ -25,8 +28,11 @@ export async function serve(args: readonly string[], world: World): Promise<numb
 /** Whatever asks a program to end: none of them may leave its sockets behind. */
 const ends = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const;
 
-/** Opens the gate and keeps it open until a signal ends it; a worker's failure ends it with an error. */
-export async function runGate(config: Config, world: World): Promise<number> {
+/**
+ * Opens the gate and keeps it open until a signal ends it; a worker's failure ends it with an error. `again` reads the configuration
+ * once more; without it, there is nothing to read.
+ */
+export async function runGate(config: Config, world: World, again?: LoadAgain): Promise<number> {
   // Only the demo listens and connects through the runtime; the gate's sockets are its own.
   world.renounce(["net", "run", "import"]);
   world.refuseDebugger();
@@ -36,9 +42,14 @@ export async function runGate(config: Config, world: World): Promise<number> {
     log.info(`${signal}: closing`);
     ended.resolve(OK);
   });
-  // Raised by a terminal that closes; the gate belongs to nobody's terminal.
+  let reloader: Reloader | undefined;
+  let early = false;
+  // Also raised by a terminal that closes; the gate belongs to nobody's terminal.
   const ignore = world.onSignal(["SIGHUP"], (signal) => {
-    log.warning(`${signal}: the configuration is read once; restart Postern to read it again`);
+    if (again === undefined) {
+      log.warning(`${signal}: there is no file to read again; restart Postern to change anything`);
+    } else if (reloader === undefined) early = true;
+    else reloader.ask();
   });
   let gate: Gate;
   try {
@@ -59,7 +70,12 @@ export async function runGate(config: Config, world: World): Promise<number> {
   }
   for (const line of describe(config)) log.info(line);
   for (const line of missingUpstreams(config)) log.warning(line);
+  if (again !== undefined) {
+    reloader = new Reloader(config, gate, again, log);
+    if (early) reloader.ask();
+  }
   const code = await ended.promise;
+  await reloader?.close();
   await gate.close();
   release();
   ignore();

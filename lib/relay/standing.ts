@@ -26,6 +26,15 @@ export function isSameListener(one: ListenerOptions, other: ListenerOptions): bo
   return facts.every((fact) => one[fact] === other[fact]);
 }
 
+/** Whether a gate with the one has nothing to open or to close for the other. */
+export function areSameListeners(
+  some: readonly ListenerOptions[],
+  others: readonly ListenerOptions[],
+): boolean {
+  return some.length === others.length &&
+    some.every((one) => others.some((other) => isSameListener(one, other)));
+}
+
 /**
  * Opens all, or none: throws the first error with every socket removed again. A name in `taken` is that of an open socket of
  * ours: the new one takes it over in one step, so that it is never missing.
