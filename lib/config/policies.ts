@@ -11,6 +11,7 @@ import { suggestion } from "./clients.ts";
 import { constraintsAt } from "./constraints/read.ts";
 import type { Diagnostic, DiagnosticCode } from "./diagnostics.ts";
 import type { YamlFile } from "./document.ts";
+import { limitsAt } from "./limits.ts";
 import { rulesAt } from "./rules.ts";
 import type { LoosePolicy } from "./schema.ts";
 import { parseName } from "./values.ts";
@@ -125,6 +126,7 @@ function compileFile(
       name,
       ...(usable ? { extends: base } : {}),
       mode: data.mode ?? "enforce",
+      limits: limitsAt(yaml, data.limits, report),
       allow: allow.map(({ entry }) => entry),
       deny: deny.map(({ entry }) => entry),
       constraints: constraints === "none" ? constraints : constraints.map(({ entry }) => entry),

@@ -107,16 +107,40 @@ export const configSchema = z.strictObject({
   reload: reloadSchema.describe("How changes of these files are taken up.").optional(),
 }, { error: "a map" });
 
-const operation = () => text("an operation like containers.export");
-const verb = () => text("an operation's verb like create");
+const size = () =>
+  z.union([z.number(), text("a size")], { error: "a size like 10MiB or a number of bytes" });
+const duration = () =>
+  z.union([z.number(), text("a time")], { error: "a time like 90s or 5m, or a number of seconds" });
+const rate = { error: "a number over 0, up to 1000000" };
+
+const policyLimitsSchema = z.strictObject({
+  connections: integer(1, 1_000_000).describe("Connections at once.").optional(),
+  streams: integer(1, 1_000_000)
+    .describe("Requests at once that can go on for as long as the client stays, such as logs.")
+    .optional(),
+  requests_per_second: z.number(rate).min(0.001, rate).max(1_000_000, rate)
+    .describe("Over time; those of one second may come at once.").optional(),
+  body: size().describe("The longest body of a request.").optional(),
+  idle: duration().describe("How long a connection may wait for its next request.").optional(),
+  time: duration().describe("How long a request that is no stream may take.").optional(),
+  stream_idle: duration().describe("How long a stream may be silent; for ever by default.")
+    .optional(),
+}, { error: "a map" });
+
+/** An operation as a policy lists it. Whether there is one of that name is found out when it is compiled. */
+export const operationSchema = text("an operation like containers.export");
+const verb = text("an operation's verb like create");
+/** Verbs by group. */
+export const verbsSchema = z.record(
+  z.string(),
+  oneOrMore(verb, "a verb like create, a list of verbs, or *"),
+  { error: "a map" },
+);
 const rules = () =>
   list(
-    z.union([
-      operation(),
-      z.record(z.string(), oneOrMore(verb(), "a verb like create, a list of verbs, or *"), {
-        error: "a map",
-      }),
-    ], { error: "an operation like containers.export, or a map like containers: [create, start]" }),
+    z.union([operationSchema, verbsSchema], {
+      error: "an operation like containers.export, or a map like containers: [create, start]",
+    }),
     "a list",
   );
 
@@ -132,6 +156,7 @@ export const policySchema = z.strictObject({
     .describe("Clients that get this policy.").optional(),
   allow: rules().describe("Operations to allow.").optional(),
   deny: rules().describe("Operations to deny; deny beats allow.").optional(),
+  limits: policyLimitsSchema.describe("How much its users may take, all together.").optional(),
   // Checked by `constraintsAt`, whose schemas are made only where there are constraints.
   constraints: z.unknown()
     .describe("What allowed operations are held against; safe defaults where nothing is written.")

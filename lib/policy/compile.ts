@@ -8,7 +8,7 @@ import {
 } from "./layers.ts";
 import { groups, operationNamed, operations } from "./operations.ts";
 import { closest, suggestOperations } from "./suggest.ts";
-import type { Policy, Verdict } from "./types.ts";
+import type { Policy, PolicyLimits, Verdict } from "./types.ts";
 
 /** One item of an allow or deny list: an operation, `containers.*`, or `*`. */
 export interface RuleEntry {
@@ -27,6 +27,8 @@ export interface PolicySource {
   readonly name: string;
   readonly extends?: string;
   readonly mode?: Policy["mode"];
+  /** They replace those of the policy that it extends one by one. */
+  readonly limits?: PolicyLimits;
   readonly allow: readonly RuleEntry[];
   readonly deny: readonly RuleEntry[];
   /** `none`: nothing is judged. */
@@ -96,7 +98,9 @@ export function compilePolicy(
   problems.push(...none ? [] : written.flatMap((entry) => problemsOf(entry, verdicts)));
   if (problems.length > 0) return { problems };
   const mode = source.mode ?? "enforce";
-  return { policy: { name: source.name, mode, verdicts }, layers };
+  const limits = { ...parent?.policy.limits, ...source.limits };
+  const limited = Object.keys(limits).length === 0 ? {} : { limits };
+  return { policy: { name: source.name, mode, verdicts, ...limited }, layers };
 }
 
 function constrained(name: string, verdict: Verdict, layers: readonly Layer[]): Verdict {

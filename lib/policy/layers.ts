@@ -1,6 +1,7 @@
 import { keysOf } from "./constraints/keys.ts";
 import { safeLimits } from "./constraints/safe.ts";
 import type { Additions, Constraints, Limits } from "./constraints/types.ts";
+import { operationNamed } from "./operations.ts";
 
 type Key = keyof Limits;
 
@@ -37,18 +38,20 @@ export function safeConstraints(operation: string): Constraints | undefined {
 /**
  * The conditions on an operation that is allowed, from the eldest ancestor's layer to the policy's own. Safe defaults stand under
  * everything; what an ancestor opened (`none`) stays open until a descendant allows it itself or writes a key, and then
- * has the safe defaults again.
+ * has the safe defaults again. What is written about an operation holds for its stricter variants, too.
  */
 export function constraintsOn(
   operation: string,
   layers: readonly Layer[],
 ): Constraints | undefined {
   const safe = safeConstraints(operation);
+  const base = operationNamed(operation)?.variantOf;
   let found = safe;
   for (const { none, allowed, conditions } of layers) {
     if (none) found = undefined;
     else if (allowed.has(operation)) found ??= safe;
-    for (const written of conditions.get(operation) ?? []) {
+    const ofBase = base === undefined ? [] : conditions.get(base) ?? [];
+    for (const written of [...ofBase, ...conditions.get(operation) ?? []]) {
       found = written === "none" ? undefined : over(found ?? safe, written);
     }
   }

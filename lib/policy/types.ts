@@ -61,12 +61,34 @@ export interface Verdict {
   readonly constraints?: Constraints;
 }
 
+/** How much the users of a policy may take, all together. A key that is absent limits nothing. */
+export interface PolicyLimits {
+  /** Connections at once. */
+  readonly connections?: number;
+  /** Requests at once whose answer can go on for as long as the client stays: logs, events, attach, pull. */
+  readonly streams?: number;
+  /** Over time; those of one second may come at once. */
+  readonly requests_per_second?: number;
+  /** Bytes of a request's body. */
+  readonly body?: number;
+  /** Seconds that a connection may wait for its next request, and take for its head. */
+  readonly idle?: number;
+  /** Seconds for a request that is no stream, from its head to the end of its answer. */
+  readonly time?: number;
+  /** Seconds in which a stream must move at least a byte. */
+  readonly stream_idle?: number;
+}
+
 /** A compiled policy: a verdict for every operation of the table. Plain data, so that it can be posted to a worker. */
 export interface Policy {
   readonly name: string;
   /** `warn` lets everything pass, and records what `enforce` would deny. */
   readonly mode: "enforce" | "warn";
   readonly verdicts: Readonly<Record<string, Verdict>>;
+  /** They count in mode enforce only. */
+  readonly limits?: PolicyLimits;
+  /** Where all threads count what its users take; the relay adds it. */
+  readonly usage?: SharedArrayBuffer;
 }
 
 /** Everything that choosing a policy for a peer needs. Plain data. */

@@ -10,6 +10,7 @@ import {
   openListeners,
   type Standing,
 } from "./standing.ts";
+import { Usage } from "./quota.ts";
 import { takeWorker } from "./workers.ts";
 
 /** What a gate needs to stand; the loaded configuration has this shape. */
@@ -61,16 +62,25 @@ export class Gate {
   #standing: readonly Standing[];
   readonly #hands: readonly Hand[];
   readonly #auditFd: number;
+  readonly #usage: Usage;
 
-  private constructor(standing: readonly Standing[], hands: readonly Hand[], auditFd: number) {
+  private constructor(
+    standing: readonly Standing[],
+    hands: readonly Hand[],
+    auditFd: number,
+    usage: Usage,
+  ) {
     this.#standing = standing;
     this.#hands = hands;
     this.#auditFd = auditFd;
+    this.#usage = usage;
   }
 
   /** Opens everything, or nothing: throws the first error with every socket removed again. */
   static async open(options: GateOptions, events: GateEvents): Promise<Gate> {
-    const { gate, workers } = options;
+    const { workers } = options;
+    const usage = new Usage();
+    const gate = usage.counted(options.gate);
     const auditFd = openAudit(options.audit);
     let standing: Standing[] = [];
     try {
@@ -80,7 +90,7 @@ export class Gate {
         { listeners: planFor(standing, worker, workers), gate, auditFd, shared }
       ));
       const hands = await Promise.all(plans.map((plan) => hire(plan, events)));
-      return new Gate(standing, hands, auditFd);
+      return new Gate(standing, hands, auditFd, usage);
     } catch (error) {
       closeListeners(standing);
       closeAudit(auditFd);
@@ -94,9 +104,10 @@ export class Gate {
    * nothing changed when a socket cannot be opened.
    */
   async apply(
-    { listeners, gate }: Pick<GateOptions, "listeners" | "gate">,
+    { listeners, gate: rules }: Pick<GateOptions, "listeners" | "gate">,
     revoke: boolean,
   ): Promise<Applied> {
+    const gate = this.#usage.counted(rules);
     const standing = this.#standing;
     const kept = standing.filter(({ options }) =>
       listeners.some((wanted) => isSameListener(wanted, options))

@@ -3,14 +3,17 @@ import type { AuditWriter } from "../audit/writer.ts";
 import { describeProcess, identify } from "../peer/identify.ts";
 import type { NameCache } from "../peer/names.ts";
 import { type Choose, compileGate } from "../policy/choose.ts";
-import type { Assignment, Gate, Peer } from "../policy/types.ts";
+import type { Assignment, Gate, Peer, Policy } from "../policy/types.ts";
 import { Judge } from "./judge.ts";
+import { Quota } from "./quota.ts";
 
 /** A connected client: who it is and what it may do. */
 export interface Admitted {
   readonly peer: Peer;
   readonly assignment: Assignment;
   readonly judge: Judge;
+  /** Where the policy has limits. */
+  readonly quota?: Quota;
   /** The peer's part of its audit records; empty when nothing is recorded. */
   readonly peerJson: string;
   /** Which rules these are: another number than the gatekeeper's means older ones. */
@@ -22,6 +25,7 @@ export class Gatekeeper {
   readonly names: NameCache;
   #choose: Choose;
   readonly #judges = new Map<string, Judge>();
+  readonly #quotas = new Map<string, Quota>();
   readonly #audit: AuditWriter | undefined;
   /** A rule or a record needs the supplementary groups: one more system call for each connection. */
   #groupsMatter: boolean;
@@ -43,6 +47,7 @@ export class Gatekeeper {
     this.#choose = compileGate(gate);
     this.#groupsMatter = this.#audit !== undefined || namesGroups(gate);
     this.#judges.clear();
+    this.#quotas.clear();
   }
 
   /** Identifies the process at the other end of `fd` and finds its policy. Must be asked right after accept(2), while it lives. */
@@ -90,7 +95,15 @@ export class Gatekeeper {
 
   #admitted(peer: Peer, assignment: Assignment, peerJson: string): Admitted {
     const judge = this.#judgeFor(assignment);
-    return { peer, assignment, judge, peerJson, generation: this.#generation };
+    const quota = this.#quotaOf(assignment.policy);
+    return {
+      peer,
+      assignment,
+      judge,
+      ...(quota === undefined ? {} : { quota }),
+      peerJson,
+      generation: this.#generation,
+    };
   }
 
   #describe(fd: number, peer: Peer): Peer {
@@ -100,6 +113,16 @@ export class Gatekeeper {
       ...(group === undefined ? {} : { group }),
       ...describeProcess(fd, peer),
     };
+  }
+
+  #quotaOf({ name, mode, limits, usage }: Policy): Quota | undefined {
+    if (limits === undefined || usage === undefined || mode === "warn") return undefined;
+    let quota = this.#quotas.get(name);
+    if (quota === undefined) {
+      quota = new Quota(limits, usage);
+      this.#quotas.set(name, quota);
+    }
+    return quota;
   }
 
   /** One memory of judgements for all that share an assignment. */

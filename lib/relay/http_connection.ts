@@ -9,9 +9,11 @@ import {
 } from "../http/response_head.ts";
 import { Memory } from "../linux/memory.ts";
 import { SHUT_WR, shutdown } from "../linux/socket.ts";
+import { Allowance, type Excess, type Timed } from "./allowance.ts";
 import { decisionOf } from "../policy/constraints/decision.ts";
 import type { Finding } from "../policy/constraints/types.ts";
 import { describeDenial } from "../policy/decide.ts";
+import type { Decision } from "../policy/types.ts";
 import type { Deadline } from "./deadlines.ts";
 import { dial } from "./dial.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
@@ -26,7 +28,7 @@ import type { Connection, Place } from "./place.ts";
 import { RawStream } from "./raw_stream.ts";
 import { describeRequest, lasts, Recorder } from "./recorder.ts";
 import { revocation } from "./revocation.ts";
-import { errorReply } from "./reply.ts";
+import { errorReply, type ReplyOptions } from "./reply.ts";
 import { type Passed, rewritten } from "./rewrite.ts";
 
 const MAX_HEAD = 64 * 1024;
@@ -51,7 +53,7 @@ type Phase =
   | "closed";
 
 /** One client connection: every request on it is judged, and at most one connection to the engine exists for it at a time. */
-export class HttpConnection implements Connection {
+export class HttpConnection implements Connection, Timed {
   readonly #loop: Loop;
   readonly #gatekeeper: Gatekeeper;
   readonly #place: Place;
@@ -71,6 +73,8 @@ export class HttpConnection implements Connection {
   #stream: RawStream | undefined;
   /** A request that is looked into before it becomes an exchange. */
   #hearing: Hearing | undefined;
+  /** Where the policy has limits. */
+  #allowance: Allowance | undefined;
   #deadline: Deadline | undefined;
   #endAnnounced = false;
   /** Bytes of heads in this turn. */
@@ -87,6 +91,8 @@ export class HttpConnection implements Connection {
   }
 
   start(): void {
+    const { quota } = this.#admitted;
+    if (quota !== undefined) this.#allowed().connect(quota);
     this.run();
   }
 
@@ -113,6 +119,7 @@ export class HttpConnection implements Connection {
     if (this.#phase === "hearing") {
       // Its bytes are all still there.
       this.#endHearing();
+      this.#allowance?.end();
       this.#phase = "idle";
       this.#loop.again(this);
     }
@@ -122,10 +129,31 @@ export class HttpConnection implements Connection {
     const now = this.#gatekeeper.current(this.#admitted, fd, this.#place.listener);
     const reason = revocation(now.assignment, exchange);
     if (reason === undefined) return false;
-    this.#recordEnd(exchange, reason);
-    this.#exchange = undefined;
-    this.#close();
+    this.#breakOff(exchange, reason);
     return true;
+  }
+
+  idled(): void {
+    if (this.#phase === "idle") this.#close();
+  }
+
+  timedOut(reason: string): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    if (exchange.answered) this.#breakOff(exchange, reason);
+    else {
+      this.#upstreamFailed(504, reason);
+      this.#loop.again(this);
+    }
+  }
+
+  get moved(): number {
+    return this.#up.taken + this.#down.taken;
+  }
+
+  #breakOff(exchange: Exchange, reason: string): void {
+    this.#endExchange(exchange, reason);
+    this.#close();
   }
 
   /** Ends the connection from outside, as when the gate stops. */
@@ -186,7 +214,10 @@ export class HttpConnection implements Connection {
     this.#renew();
     const judged = this.#admitted.judge.judge(inbox.bytes, inbox.start, end);
     const { status, conditions } = judged.judgement;
-    if (status !== 0) this.#deny(judged);
+    const { quota } = this.#admitted;
+    const excess = quota === undefined ? undefined : this.#allowed().ask(quota, judged, Date.now());
+    if (excess !== undefined) this.#denyExcess(judged, excess);
+    else if (status !== 0) this.#deny(judged);
     else if (conditions === undefined) this.#begin(judged);
     else this.#beginHearing(new Hearing(judged, conditions));
     inbox.keep();
@@ -203,6 +234,30 @@ export class HttpConnection implements Connection {
     if (admitted === this.#admitted) return;
     this.#admitted = admitted;
     this.#recorder = new Recorder(this.#gatekeeper, admitted, this.#place.listener);
+  }
+
+  #allowed(): Allowance {
+    return this.#allowance ??= new Allowance(this.#loop, this);
+  }
+
+  #denyExcess(judged: Judged, { status, limit, reason, retryAfter }: Excess): void {
+    const { name } = this.#admitted.assignment.policy;
+    const decision: Decision = {
+      allow: false,
+      policy: name,
+      rule: `limits of policy ${name}`,
+      reason: `${limit}: ${reason}`,
+      hint: `a larger ${limit} under limits in policy ${name} would permit it`,
+    };
+    this.#deny({ ...judged, judgement: { ...judged.judgement, status, decision } }, retryAfter);
+  }
+
+  /** Between requests. */
+  #idle(): true {
+    this.#phase = "idle";
+    const { quota } = this.#admitted;
+    if (quota !== undefined) this.#allowed().idle(quota);
+    return true;
   }
 
   // ---- what is looked into
@@ -265,6 +320,8 @@ export class HttpConnection implements Connection {
     const exchange = newExchange(this.#gatekeeper.nextNumber(), judged, this.#loop.now);
     this.#exchange = exchange;
     this.#recorder.allowed(exchange.number, judged, passed?.added);
+    const { quota } = this.#admitted;
+    if (quota !== undefined) this.#allowed().begin(quota, exchange);
     this.#up.taken = 0;
     this.#down.taken = 0;
     const other = passed === undefined && judged.head.upgrade === undefined
@@ -360,12 +417,21 @@ export class HttpConnection implements Connection {
           this.#close();
           return false;
         case TIRED:
+          this.#requireBodyWithin();
           this.#loop.again(this);
           return true;
         default:
+          this.#requireBodyWithin();
           return true;
       }
     }
+  }
+
+  /** A chunked body tells its length by and by. */
+  #requireBodyWithin(): void {
+    const limit = this.#admitted.quota?.limits.body;
+    if (limit === undefined || this.#up.taken <= limit + MAX_HEAD) return;
+    throw new HeadError(`a body over ${limit} bytes (limits: {body: ${limit}})`, 413);
   }
 
   /**
@@ -502,14 +568,12 @@ export class HttpConnection implements Connection {
     if (!exchange.requestDone && exchange.clientKeeps) {
       return this.#isAbandoned(exchange) ? this.#close() : false;
     }
-    this.#recordEnd(exchange);
-    this.#exchange = undefined;
+    this.#endExchange(exchange);
     if (!exchange.upstreamKeeps) this.#dropUpstream();
     if (!exchange.requestDone) return this.#startLingering();
     if (exchange.clientKeeps) {
       this.#down.begin(0);
-      this.#phase = "idle";
-      return true;
+      return this.#idle();
     }
     const quiet = this.#requests.length === 0 && (!this.#client.readable || this.#client.finished);
     return quiet ? this.#close() : this.#startLingering();
@@ -542,7 +606,8 @@ export class HttpConnection implements Connection {
 
   // ---- refusals
 
-  #deny({ head, judgement }: Judged): void {
+  #deny({ head, judgement }: Judged, retryAfter?: number): void {
+    this.#allowance?.end();
     const id = this.#gatekeeper.idOf(this.#gatekeeper.nextNumber());
     const { decision, operation, status } = judgement;
     if (decision.allow) throw new TypeError("Cannot deny what is allowed");
@@ -562,7 +627,8 @@ export class HttpConnection implements Connection {
       id,
     });
     const close = !head.keepAlive || head.expectContinue || head.body > MAX_DRAINED;
-    if (!this.#reply(status || 403, message, { head: head.method === "HEAD", close })) {
+    const options = { head: head.method === "HEAD", close, retryAfter };
+    if (!this.#reply(status || 403, message, options)) {
       // Nobody hears the answer, nor those to the requests behind this one.
       this.#close();
       return;
@@ -599,6 +665,7 @@ export class HttpConnection implements Connection {
       status: error.status,
     });
     this.#exchange = undefined;
+    this.#allowance?.end();
     this.#dropUpstream();
     this.#reply(error.status, `postern: ${reason} (request ${id})`, { head: false, close: true });
     this.#startLingering();
@@ -613,16 +680,14 @@ export class HttpConnection implements Connection {
     }
     // It had closed a kept connection while the request was on its way. Without a gate the client would see just that, and
     // every HTTP client knows what may be sent again then (RFC 9110 §9.2.2); a 502 it would believe.
-    this.#recordEnd(exchange, reason);
-    this.#exchange = undefined;
+    this.#endExchange(exchange, reason);
     this.#close();
   }
 
   #upstreamFailed(status: number, reason: string): undefined {
     const exchange = this.#exchange!;
     exchange.status = status;
-    this.#recordEnd(exchange, reason);
-    this.#exchange = undefined;
+    this.#endExchange(exchange, reason);
     this.#dropUpstream();
     const message = `postern: the engine behind ${this.#place.listener} cannot be used: ${reason}` +
       ` (request ${this.#gatekeeper.idOf(exchange.number)})`;
@@ -631,7 +696,7 @@ export class HttpConnection implements Connection {
   }
 
   /** False when the client is gone. */
-  #reply(status: number, message: string, options: { head: boolean; close: boolean }): boolean {
+  #reply(status: number, message: string, options: ReplyOptions): boolean {
     this.#down.begin(0);
     const reply = errorReply(status, message, options);
     return this.#down.offer(new Memory(reply), 0, reply.length, this.#client) !== SINK_FAILED;
@@ -642,8 +707,7 @@ export class HttpConnection implements Connection {
     const outcome = this.#up.pump(this.#client, undefined);
     if (outcome === ENDED) {
       this.#takeSurplus();
-      this.#phase = "idle";
-      return true;
+      return this.#idle();
     }
     if (outcome === SOURCE_CLOSED || outcome === SOURCE_FAILED) return this.#close();
     if (this.#up.taken > MAX_DRAINED) return this.#startLingering();
@@ -695,9 +759,9 @@ export class HttpConnection implements Connection {
   #close(): false {
     if (this.#phase === "closed") return false;
     this.#phase = "closed";
-    if (this.#exchange !== undefined) this.#recordEnd(this.#exchange);
-    this.#exchange = undefined;
+    if (this.#exchange !== undefined) this.#endExchange(this.#exchange);
     this.#endHearing();
+    this.#allowance?.close();
     this.#up.abandon();
     this.#down.abandon();
     this.#requests.clear();
@@ -707,6 +771,12 @@ export class HttpConnection implements Connection {
     this.#stream?.close();
     this.#place.left(this);
     return false;
+  }
+
+  #endExchange(exchange: Exchange, failure?: string): void {
+    this.#recordEnd(exchange, failure);
+    this.#exchange = undefined;
+    this.#allowance?.end();
   }
 
   /** A stream's end, or a failure of the engine's, gets a line of its own. */

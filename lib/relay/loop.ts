@@ -46,6 +46,7 @@ export class Loop {
   /** performance.now() when this turn began. */
   now = performance.now();
 
+  readonly #after = new Map<number, Deadlines>();
   readonly #deadlines = [this.retries, this.lingering, this.answers, this.bodies];
   readonly #epoll = new Epoll(EVENTS);
   readonly #endpoints: (Endpoint | undefined)[] = [];
@@ -129,6 +130,17 @@ export class Loop {
     if (owner.queued) return;
     owner.queued = true;
     this.#runnable.push(owner);
+  }
+
+  /** Callbacks after so many milliseconds: one queue for each length that a policy names. */
+  after(milliseconds: number): Deadlines {
+    let deadlines = this.#after.get(milliseconds);
+    if (deadlines === undefined) {
+      deadlines = new Deadlines(milliseconds);
+      this.#after.set(milliseconds, deadlines);
+      this.#deadlines.push(deadlines);
+    }
+    return deadlines;
   }
 
   /**
