@@ -3,7 +3,9 @@ import type { JsonDocument } from "../../json/value.ts";
 import { readBody } from "./body.ts";
 import { scrutiniseBuild } from "./build.ts";
 import { scrutiniseCheckpoint, scrutiniseCheckpointCreate } from "./checkpoints.ts";
-import { scrutiniseCreate } from "./container.ts";
+import { scrutiniseCommit } from "./commit.ts";
+import { scrutiniseCreate, scrutiniseUpdate } from "./container.ts";
+import { scrutiniseExec } from "./exec.ts";
 import { type Denial, denied, fine } from "./finding.ts";
 import {
   scrutiniseImport,
@@ -19,6 +21,7 @@ import { scrutinisePlugin } from "./plugins.ts";
 import { scrutiniseRename } from "./rename.ts";
 import { withParameter, withPathName } from "./rewrite.ts";
 import { placeOf, resolveContainer, resolveExec } from "./selectors.ts";
+import { scrutiniseService } from "./service.ts";
 import type { Answer, Constraints, Finding, Lookup, Scrutinised, Scrutiny } from "./types.ts";
 import { scrutiniseVolumeCreate } from "./volumes.ts";
 
@@ -32,23 +35,17 @@ type BodyJudge = (
 /** Operations that are judged by their body, and by their query if need be. */
 const byBody: ReadonlyMap<string, BodyJudge> = new Map<string, BodyJudge>([
   ["containers.create", scrutiniseCreate],
-  ["containers.update", unknown],
-  ["containers.exec", unknown],
-  ["containers.commit", unknown],
-  ["services.create", unknown],
-  ["services.update", unknown],
+  ["containers.update", scrutiniseUpdate],
+  ["containers.exec", scrutiniseExec],
+  ["containers.commit", scrutiniseCommit],
+  ["services.create", scrutiniseService],
+  ["services.update", scrutiniseService],
   ["volumes.create", scrutiniseVolumeCreate],
   ["networks.create", scrutiniseNetworkCreate],
   ["networks.connect", scrutiniseNetworkUse],
   ["networks.disconnect", scrutiniseNetworkUse],
   ["checkpoints.create", scrutiniseCheckpointCreate],
 ]);
-
-/** Their judges are to come. */
-// deno-lint-ignore require-yield
-function* unknown(): Scrutiny {
-  return denied("unknown_fields", "its body is not judged yet", "");
-}
 
 /** Operations that are judged by their path and query alone. */
 const byTarget: ReadonlyMap<string, Judge> = new Map<string, Judge>([
