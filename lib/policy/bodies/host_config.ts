@@ -57,7 +57,7 @@ export const hostConfigFields: Fields = {
   Mounts: since(25, mounts),
   MaskedPaths: since(38, strings),
   ReadonlyPaths: since(38, strings),
-  Init: since(25, bool),
+  Init: since(37, bool),
   Capabilities: since(
     40,
     refused("replaces all capabilities, on engines 19.03 only; use CapAdd and CapDrop"),

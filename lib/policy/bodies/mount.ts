@@ -6,7 +6,7 @@ export const mounts = list(struct({
   Source: string,
   Target: string,
   ReadOnly: bool,
-  Consistency: since(27, string),
+  Consistency: since(29, string),
   BindOptions: struct({
     Propagation: string,
     NonRecursive: since(40, bool),

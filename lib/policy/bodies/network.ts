@@ -41,7 +41,7 @@ export const networkCreate = struct({
   EnableIPv6: bool,
   IPAM: ipam,
   Internal: bool,
-  Attachable: since(25, bool),
+  Attachable: since(27, bool),
   Ingress: since(29, bool),
   ConfigOnly: since(30, bool),
   ConfigFrom: since(30, struct({ Network: string })),

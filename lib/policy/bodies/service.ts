@@ -26,13 +26,13 @@ const containerSpec = struct({
   Labels: stringMap,
   Command: strings,
   Args: strings,
-  Hostname: string,
+  Hostname: since(27, string),
   Env: strings,
   Dir: string,
   User: string,
-  Groups: since(25, strings),
+  Groups: since(27, strings),
   Privileges: since(
-    29,
+    30,
     struct({
       CredentialSpec: struct({ Config: since(40, string), File: string, Registry: string }),
       SELinuxContext: struct({
@@ -50,17 +50,21 @@ const containerSpec = struct({
   Init: since(37, bool),
   StopSignal: since(28, string),
   TTY: since(25, bool),
-  OpenStdin: since(25, bool),
-  ReadOnly: since(28, bool),
+  OpenStdin: since(27, bool),
+  ReadOnly: since(27, bool),
   Mounts: mounts,
   StopGracePeriod: int,
   Healthcheck: since(25, healthcheck),
-  Hosts: since(25, strings),
+  // The documentation's spelling.
+  HealthCheck: since(27, healthcheck),
+  Hosts: since(27, strings),
   DNSConfig: since(25, struct({ Nameservers: strings, Search: strings, Options: strings })),
-  Secrets: since(25, list(struct({ File: file, SecretID: string, SecretName: string }))),
+  Secrets: since(27, list(struct({ File: file, SecretID: string, SecretName: string }))),
   Configs: since(
     30,
-    list(struct({ File: file, Runtime: map(any), ConfigID: string, ConfigName: string })),
+    list(
+      struct({ File: file, Runtime: since(40, map(any)), ConfigID: string, ConfigName: string }),
+    ),
   ),
   Isolation: since(35, string),
   Sysctls: since(40, stringMap),
@@ -92,7 +96,9 @@ const quantities = struct({
   ),
 });
 
-const attachments = list(struct({ Target: string, Aliases: strings, DriverOpts: stringMap }));
+const attachments = list(
+  struct({ Target: string, Aliases: strings, DriverOpts: since(39, stringMap) }),
+);
 
 const taskTemplate = struct({
   ContainerSpec: containerSpec,
@@ -107,14 +113,14 @@ const taskTemplate = struct({
   RestartPolicy: struct({ Condition: string, Delay: int, MaxAttempts: int, Window: int }),
   Placement: struct({
     Constraints: strings,
-    Preferences: list(struct({ Spread: struct({ SpreadDescriptor: string }) })),
+    Preferences: since(28, list(struct({ Spread: struct({ SpreadDescriptor: string }) }))),
     MaxReplicas: since(40, int),
-    Platforms: list(struct({ Architecture: string, OS: string })),
+    Platforms: since(30, list(struct({ Architecture: string, OS: string }))),
   }),
   Networks: attachments,
   LogDriver: driver,
   ForceUpdate: since(25, int),
-  Runtime: since(31, string),
+  Runtime: since(30, string),
 });
 
 const replicated = struct({ Replicas: int });
