@@ -73,5 +73,5 @@ export function* judgeHostPath(path: HostPath): Judgement {
   }
   if (path.covers(real)) return undefined;
   const reason = `${shown(written)} leads to ${shown(real)}, which ${otherwise(real)}`;
-  return denied(key, reason, hint([written, real]));
+  return denied(key, reason, hint([real]));
 }

@@ -32,7 +32,8 @@ const OPEN_PATHS = "unmasked_paths: true";
 // deno-lint-ignore require-yield
 export function* judgeSecurity(limits: Limits, spec: ContainerSpec): Judgement {
   return options(limits, spec.securityOptions) ?? runtime(limits, spec) ?? paths(limits, spec) ??
-    sysctls(limits, spec) ?? cgroups(limits, spec) ?? outOfMemory(limits, spec) ??
+    sysctls(limits, spec) ?? judgeCgroups(limits, spec.cgroupParent, spec.cgroup) ??
+    judgeOutOfMemory(limits, spec.oomProtected) ??
     annotations(limits, spec);
 }
 
@@ -96,11 +97,10 @@ function sysctls(limits: Limits, spec: ContainerSpec) {
   return denied === undefined ? undefined : notAllowed("sysctls", limits.sysctls, denied[0]);
 }
 
-/** Engines join the parent to the cgroup's root without a look at `..`. */
-function cgroups(limits: Limits, { cgroupParent, cgroup }: ContainerSpec) {
-  const allowed = limits.cgroup_parents;
+/** Cgroups that it is put into, "" for the engine's choice. Engines join the name to the root's without a look at `..`. */
+export function judgeCgroups({ cgroup_parents: allowed }: Limits, ...values: string[]) {
   if (isOpen(allowed)) return undefined;
-  for (const value of [cgroupParent, cgroup]) {
+  for (const value of values) {
     if (value === "") continue;
     if (value.split("/").includes("..")) {
       return denied("cgroup_parents", `${shown(value)} has a .. in it`, "");
@@ -110,8 +110,8 @@ function cgroups(limits: Limits, { cgroupParent, cgroup }: ContainerSpec) {
   return undefined;
 }
 
-function outOfMemory(limits: Limits, spec: ContainerSpec) {
-  if (limits.oom_protection !== false || !spec.oomProtected) return undefined;
+export function judgeOutOfMemory({ oom_protection }: Limits, isProtected: boolean) {
+  if (oom_protection !== false || !isProtected) return undefined;
   const reason = "a negative OomScoreAdj or OomKillDisable makes others die for it";
   return denied("oom_protection", reason, "oom_protection: true");
 }

@@ -3,6 +3,9 @@ import { allows } from "./patterns.ts";
 import type { Limits } from "./types.ts";
 import { notAllowed, shown } from "./wording.ts";
 
+/** What is more could be root by the time it comes to the kernel, which has 32 bits for it. */
+const MAX_ID = 2 ** 31 - 1;
+
 const HINT = "user: any";
 
 /**
@@ -19,6 +22,7 @@ export function judgeUser({ user: allowed }: Limits, user: string): Denial | und
     const seen = user === "" ? "no user is given, and it may be root" : shown(user);
     return denied("user", `${seen}; write a number, such as 1000:1000`, HINT);
   }
-  const isRoot = Number(match[1]) === 0 || (match[2] !== undefined && Number(match[2]) === 0);
-  return isRoot ? denied("user", `${user} is root`, HINT) : undefined;
+  const ids = [match[1], match[2]].filter((id) => id !== undefined).map(Number);
+  const isRoot = ids.some((id) => id === 0 || id > MAX_ID);
+  return isRoot ? denied("user", `${user} is root, or no user`, HINT) : undefined;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Limits } from "../../../../lib/policy/constraints/types.ts";
-import { look, type Surroundings, verdict } from "./run.ts";
+import { look, type Surroundings, verdict } from "./trial.ts";
 
 /** What is under HostConfig, and the key that denies it under the safe defaults. */
 const deniedHost: readonly (readonly [key: keyof Limits, host: Record<string, unknown>])[] = [
@@ -205,7 +205,7 @@ Deno.test("a container that is asked for nothing is fine, and its body goes on a
 
 Deno.test("a volume that cannot be looked at denies", () => {
   const body = { Image: "alpine", HostConfig: { Binds: ["odd:/x"] } };
-  assert.equal(verdict({ body, surroundings: { volume: { odd: "?" } } }), "502");
+  assert.equal(verdict({ body, surroundings: { volume: { odd: ["?"] } } }), "502");
 });
 
 Deno.test("another container of which the engine tells no mounts denies", () => {
