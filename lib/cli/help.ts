@@ -6,6 +6,7 @@ Usage:
                                           the same gate, written as socat addresses
   postern check [-c FILE]                 validate the configuration and its policies
   postern explain --uid N METHOD PATH     which rule decides about a request, and why
+  postern schema config|policy            the JSON Schema of a file, for editors
   postern demo                            try it, with or without Docker
   postern COMMAND --help                  more on a command
   postern --version
@@ -59,6 +60,18 @@ ${configuration}      --uid N          the caller's uid, or --user NAME for its 
       --json           the result as JSON
 
 Exit codes: 0 allowed, 1 denied, or kept out by the socket's mode, 2 usage, 3 the configuration is not valid
+`,
+  schema: `postern schema: the JSON Schema (draft 2020-12) of postern.yaml or of a policy file
+
+Usage: postern schema config|policy
+
+It goes to standard output. Save it, and name it in the first line of a file for editors to complete
+and check what is written:
+
+  # yaml-language-server: $schema=/etc/postern/policy.schema.json
+
+What takes more than a schema (paths, ports, names of users, of other policies) is checked by
+\`postern check\` alone.
 `,
   demo: `postern demo: see the gate at work
 

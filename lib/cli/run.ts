@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   },
   check: async () => (await import("./check.ts")).check,
   explain: async () => (await import("./explain.ts")).explain,
+  schema: async () => (await import("./schema.ts")).schema,
   demo: async () => (await import("./demo.ts")).demo,
   socat: async () => (await import("./socat.ts")).socat,
 };

@@ -128,14 +128,15 @@ const policyLimitsSchema = z.strictObject({
 }, { error: "a map" });
 
 /** An operation as a policy lists it. Whether there is one of that name is found out when it is compiled. */
-export const operationSchema = text("an operation like containers.export");
+export const operationSchema = text("an operation like containers.export")
+  .meta({ id: "operation" });
 const verb = text("an operation's verb like create");
 /** Verbs by group. */
 export const verbsSchema = z.record(
   z.string(),
   oneOrMore(verb, "a verb like create, a list of verbs, or *"),
   { error: "a map" },
-);
+).meta({ id: "verbs" });
 const rules = () =>
   list(
     z.union([operationSchema, verbsSchema], {

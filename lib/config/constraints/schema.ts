@@ -79,8 +79,16 @@ const others: Readonly<Partial<Record<Key, () => z.ZodType>>> = {
   unknown_fields: () => z.enum(["deny", "allow"], { error: '"deny" or "allow"' }),
 };
 
+const made = new Map<Key, z.ZodType>();
+
+/** A key's schema, the same wherever it can be written: in the JSON Schema it has a name, and stands there once. */
 function valueSchema(key: Key): z.ZodType {
-  return others[key]?.() ?? (flags.has(key) ? flag() : patterns());
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const schema = (others[key]?.() ?? (flags.has(key) ? flag() : patterns()))
+    .meta({ id: key, description: `${keys[key]}.` });
+  made.set(key, schema);
+  return schema;
 }
 
 /** What `set` fills in where the client left it out. */
@@ -114,9 +122,7 @@ export function keysUnder(pattern: string): Key[] {
 
 /** What may stand under `containers.create`, `containers.*` or `*`. */
 export function limitsSchema(pattern: string) {
-  const limits = keysUnder(pattern).map((key) =>
-    [key, valueSchema(key).describe(`${keys[key]}.`).optional()] as const
-  );
+  const limits = keysUnder(pattern).map((key) => [key, valueSchema(key).optional()] as const);
   const set = pattern === "containers.create"
     ? { set: additions().describe("Filled in where the client left it out.").optional() }
     : {};

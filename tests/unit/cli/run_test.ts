@@ -15,13 +15,13 @@ for (const args of [["--help"], ["-h"], ["help"], ["help", "help"]]) {
   Deno.test(`${args.join(" ")} prints the help`, async () => {
     const { code, out, err } = await command(args);
     assert.deepEqual([code, err], [0, ""]);
-    for (const name of ["serve", "check", "explain", "demo", "UNIX-LISTEN"]) {
+    for (const name of ["serve", "check", "explain", "schema", "demo", "UNIX-LISTEN"]) {
       assert.ok(out.includes(`postern ${name}`), name);
     }
   });
 }
 
-for (const name of ["serve", "check", "explain", "demo"]) {
+for (const name of ["serve", "check", "explain", "schema", "demo"]) {
   Deno.test(`${name} --help and help ${name} say the same`, async () => {
     const said = await command([name, "--help"]);
     assert.deepEqual([said.code, said.err], [0, ""]);
