@@ -72,7 +72,7 @@ export function requireTrust(fs: ConfigFs, file: string, stat: LinkStat, report:
   const writable = stat.target === undefined && (stat.mode & WRITABLE) !== 0;
   if (!foreign && !writable) return;
   const mode = stat.mode.toString(8).padStart(4, "0");
-  const who = own === 0 ? "root" : `root or uid ${own}`;
+  const who = own === 0 || own === fs.unknownUid() ? "root" : `root or uid ${own}`;
   const whose = `uid ${stat.uid}` +
     (unknown ? ", which stands for all that this user namespace does not know" : "");
   const problems = [

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { deny, full, readOnly } from "../../../lib/policy/builtin.ts";
+import type { Limits } from "../../../lib/policy/constraints/types.ts";
+import type { Policy } from "../../../lib/policy/types.ts";
 import { get, ok, post, Wire } from "../../support/wire.ts";
 import { Bench } from "./harness.ts";
 
@@ -244,4 +246,53 @@ Deno.test("when a new listener cannot be opened, nothing changes", async () => {
   using client = await bench.client();
   await client.send(get("/info"));
   assert.match(await client.message(), /^HTTP\/1\.1 403 .*policy deny: /s);
+});
+
+/** Everything is allowed, attaching and creating under these limits. */
+function limited(limits: Limits): Policy {
+  const verdict = { allow: true, rule: "test", constraints: { limits, origins: {} } };
+  const verdicts = { "containers.attach": verdict, "containers.create": verdict };
+  return { name: "limited", mode: "enforce", verdicts: { ...full.verdicts, ...verdicts } };
+}
+
+Deno.test("a stream whose constraints stay the same goes on, and ends when they are others", async () => {
+  await using bench = await Bench.open(limited({}));
+  const { client, engine } = await attached(bench);
+  assert.equal((await bench.apply(limited({}))).revoked, 0);
+  await client.send("still here");
+  assert.equal(await engine.exactly(10), "still here");
+  assert.equal((await bench.apply(limited({ containers: [{ name: ["y"] }] }))).revoked, 1);
+  assert.equal(await client.rest(), "");
+  const [, end] = await bench.audit(2);
+  assert.match(
+    end.reason,
+    /^revoked: policy limited has other constraints for containers\.attach /,
+  );
+  client.close();
+  engine.close();
+});
+
+Deno.test("a request that is still held is judged by the rules of now, with what has come of it", async () => {
+  const body = JSON.stringify({ Image: "a", HostConfig: { Privileged: true } });
+  const request = post("/containers/create", body, "Content-Type: application/json\r\n");
+  await using bench = await Bench.open(limited({}));
+  for (const [rules, status] of [[deny, 403], [limited({ privileged: false }), 403]] as const) {
+    await bench.apply(limited({}));
+    using client = await bench.client();
+    await client.send(request.slice(0, -5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await bench.apply(rules, { revoke: false });
+    await client.send(request.slice(-5));
+    const answer = await client.message();
+    assert.equal(Number(answer.slice(9, 12)), status, answer);
+    assert.ok(answer.includes(`policy ${rules.name}`), answer);
+  }
+  await bench.apply(limited({ privileged: false }));
+  using client = await bench.client();
+  await client.send(request.slice(0, -5));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await bench.apply(limited({}));
+  await client.send(request.slice(-5));
+  using engine = await bench.engine();
+  assert.equal(await engine.exactly(request.length), request);
 });
