@@ -68,6 +68,22 @@ function list(results: Results): Goal[] {
     ]),
     least("POST of 8 KiB, to HAProxy", ratio("post-8k", "haproxy"), 1),
     least("the same, to HAProxy as shipped", ratio("post-8k", "haproxy-shipped"), 1),
+    least(
+      "8 KiB judged, to HAProxy unread",
+      ratios(results, "post-8k", "postern-judging", "haproxy"),
+      0.8,
+    ),
+    least(
+      "the same, to HAProxy as shipped",
+      ratios(results, "post-8k", "postern-judging", "haproxy-shipped"),
+      0.8,
+    ),
+    least(
+      "the same with 10,000 rules in the policy, to none",
+      ratios(results, "post-8k", "postern-10000-patterns", "postern-judging"),
+      0.9,
+    ),
+    least("10,000 client rules, to none", cost("postern-10000-rules", "get-16"), 0.9),
     least("1,000 client rules, to none", cost("postern-1000-rules", "get-16"), 0.9),
     least("the same, a connection for each", cost("postern-1000-rules", "churn"), 0.9),
     least("50 listeners more, to one", cost("postern-50-listeners", "get-16"), 0.9),

@@ -17,7 +17,7 @@ export interface LoadOptions {
   readonly connections: number;
   /** Beginning with a slash. */
   readonly path: string;
-  /** A file to POST. */
+  /** A file of JSON to POST. */
   readonly body?: string;
   /** The class of status that counts as success. */
   readonly expect: "2xx" | "4xx";
@@ -33,7 +33,7 @@ export async function h2load(options: LoadOptions): Promise<Load> {
     "--h1",
     ...["-n", String(requests), "-c", String(connections), "-t", "1"],
     ...["-B", `unix:${options.socket}`],
-    ...(body === undefined ? [] : ["-d", body]),
+    ...(body === undefined ? [] : ["-H", "content-type: application/json", "-d", body]),
     ...(log === undefined ? [] : [`--log-file=${log}`]),
     `http://docker${options.path}`,
   ]);

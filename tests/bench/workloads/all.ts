@@ -3,9 +3,12 @@ import { nginx } from "../peers/nginx.ts";
 import { direct } from "../peers/peer.ts";
 import {
   posternAuditing,
+  posternJudging,
   posternManyListeners,
+  posternManyPatterns,
   posternManyRules,
   posternSilent,
+  posternTenThousandRules,
 } from "../peers/postern.ts";
 import { churn } from "./churn.ts";
 import { mix } from "./mix.ts";
@@ -24,7 +27,15 @@ export const workloads: readonly Workload[] = [
   small(
     "get-16",
     "Small GETs, 16 connections",
-    [direct, ...relays, haproxyShipped, ...logging, posternManyRules, posternManyListeners],
+    [
+      direct,
+      ...relays,
+      haproxyShipped,
+      ...logging,
+      posternManyRules,
+      posternTenThousandRules,
+      posternManyListeners,
+    ],
     { connections: 16, requests: 50_000 },
     { note: "socat's backlog of 5 refuses some of 16 connections that come at once." },
   ),
@@ -39,7 +50,7 @@ export const workloads: readonly Workload[] = [
   small(
     "post-8k",
     "POSTs with a body of 8 KiB, 16 connections",
-    [direct, ...gates, haproxyShipped],
+    [direct, ...gates, haproxyShipped, posternJudging, posternManyPatterns],
     {
       ...{ connections: 16, requests: 40_000, path: "/containers/create", post: 8192 },
     },

@@ -9,7 +9,7 @@ export interface Small {
   readonly connections: number;
   readonly requests: number;
   readonly path?: string;
-  /** Bytes to POST. */
+  /** Bytes of a harmless containers.create to POST. */
   readonly post?: number;
   readonly expect?: "4xx";
   /** Whether the latency of each request is of interest. */
@@ -40,7 +40,7 @@ export async function runSmall(
   const { connections, path = "/containers/json", post, expect = "2xx", latency = false } = what;
   const requests = Math.max(connections, Math.round(what.requests * scale));
   const body = post === undefined ? {} : { body: `${directory}/body-${post}` };
-  if (body.body !== undefined) await Deno.writeFile(body.body, new Uint8Array(post!).fill(0x61));
+  if (body.body !== undefined) await Deno.writeTextFile(body.body, createBody(post!));
   const log = latency ? { log: `${directory}/latencies` } : {};
   const { socket } = target;
   const load = await metered(
@@ -50,6 +50,21 @@ export async function runSmall(
   const logged = target.log === undefined ? requests : await takeLines(target.log);
   if (logged < requests) throw new Error(`${logged} lines logged of ${requests} requests`);
   return sample({ ...load, amount: requests });
+}
+
+/** What a client of a CI system asks for: most of it is environment. */
+function createBody(bytes: number): string {
+  const body = (env: string[]) =>
+    JSON.stringify({
+      Image: "alpine:3.20",
+      Cmd: ["sh", "-c", "make test"],
+      Labels: { team: "ci" },
+      Env: env,
+      HostConfig: { NetworkMode: "bridge", Memory: 1073741824, AutoRemove: true },
+    });
+  const env = Array.from({ length: 100 }, (_, i) => `CI_VARIABLE_${i}=the value of variable ${i}`);
+  const padding = bytes - body([...env, ""]).length;
+  return body([...env, "x".repeat(padding)]);
 }
 
 /** Counts the lines of a relay's log and empties it: a run writes tens of megabytes. */
