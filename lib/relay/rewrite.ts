@@ -11,6 +11,8 @@ export type Passed = Extract<Finding, { ok: true }>;
 const upgrades: Readonly<Record<string, string>> = {
   "containers.attach": "tcp",
   "exec.start": "tcp",
+  "podman-containers.attach": "tcp",
+  "podman-exec.start": "tcp",
   "containers.attach-websocket": "websocket",
   "builder.session": "h2c",
   "builder.grpc": "h2c",

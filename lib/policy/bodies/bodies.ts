@@ -1,4 +1,5 @@
 import { commit, create, exec, update } from "./container.ts";
+import { libpodBodies } from "./libpod.ts";
 import { networkConnect, networkCreate, networkDisconnect } from "./network.ts";
 import { serviceCreate, serviceUpdate } from "./service.ts";
 import {
@@ -45,4 +46,5 @@ export const bodies: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ["plugins.pull", privileges],
   ["plugins.upgrade", privileges],
   ["plugins.set", strings],
+  ...libpodBodies,
 ]);
