@@ -4,6 +4,27 @@ import type { Allowed } from "./types.ts";
 interface Compiled {
   readonly exact: ReadonlySet<string>;
   readonly wild: readonly RegExp[];
+  /** Answers of a list that is long to go through. */
+  readonly answers: Answers;
+}
+
+/** Patterns that are tried faster than an answer is looked up. */
+const FEW = 8;
+/** Answers that are kept for a list. */
+const MAX_ANSWERS = 4096;
+
+/** What a list said to a value before: requests repeat themselves. */
+export class Answers {
+  readonly #known = new Map<string, boolean>();
+
+  recall(value: string, find: () => boolean): boolean {
+    let answer = this.#known.get(value);
+    if (answer !== undefined) return answer;
+    answer = find();
+    if (this.#known.size >= MAX_ANSWERS) this.#known.clear();
+    this.#known.set(value, answer);
+    return answer;
+  }
 }
 
 // By the list itself, so that what a reload replaces goes with it.
@@ -15,8 +36,10 @@ const compiled = new WeakMap<readonly string[], Compiled>();
  */
 export function allows(allowed: Allowed | undefined, value: string): boolean {
   if (allowed === undefined || allowed === "any") return true;
-  const { exact, wild } = compile(allowed);
-  return exact.has(value) || wild.some((pattern) => pattern.test(value));
+  const { exact, wild, answers } = compile(allowed);
+  if (exact.has(value)) return true;
+  const find = () => wild.some((pattern) => pattern.test(value));
+  return wild.length <= FEW ? find() : answers.recall(value, find);
 }
 
 /** Nothing is limited here. */
@@ -30,6 +53,7 @@ function compile(patterns: readonly string[]): Compiled {
     found = {
       exact: new Set(patterns.filter((pattern) => !pattern.includes("*"))),
       wild: patterns.filter((pattern) => pattern.includes("*")).map(expression),
+      answers: new Answers(),
     };
     compiled.set(patterns, found);
   }

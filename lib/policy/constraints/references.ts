@@ -1,5 +1,5 @@
 import { type Denial, denied } from "./finding.ts";
-import { allows, isOpen } from "./patterns.ts";
+import { allows, Answers, isOpen } from "./patterns.ts";
 import type { Allowed, Answer, Lookup } from "./types.ts";
 import { listWith, notAmong, shown } from "./wording.ts";
 
@@ -92,7 +92,12 @@ interface Pattern {
   readonly digest?: readonly [string];
 }
 
-const patterns = new WeakMap<readonly string[], readonly Pattern[]>();
+interface Patterns {
+  readonly all: readonly Pattern[];
+  readonly answers: Answers;
+}
+
+const patterns = new WeakMap<readonly string[], Patterns>();
 
 /** What is left out is filled in as in a reference, but the tag: without one, it is every tag and digest. */
 function parsePattern(text: string): Pattern {
@@ -118,17 +123,21 @@ export function allowsName(allowed: Allowed | undefined, image: ImageName): bool
   if (isOpen(allowed)) return true;
   let parsed = patterns.get(allowed);
   if (parsed === undefined) {
-    parsed = allowed.map(parsePattern);
+    parsed = { all: allowed.map(parsePattern), answers: new Answers() };
     patterns.set(allowed, parsed);
   }
-  return parsed.some((pattern) => {
-    if (!allows(pattern.name, image.name)) return false;
-    if (pattern.digest !== undefined) {
-      return image.digest !== undefined && allows(pattern.digest, image.digest);
-    }
-    if (pattern.tag === undefined) return true;
-    return image.digest === undefined && image.tag !== undefined && allows(pattern.tag, image.tag);
-  });
+  const { all, answers } = parsed;
+  return answers.recall(
+    `${image.name}:${image.tag ?? ""}@${image.digest ?? ""}`,
+    () => all.some((pattern) => matches(pattern, image)),
+  );
+}
+
+function matches(pattern: Pattern, { name, tag, digest }: ImageName): boolean {
+  if (!allows(pattern.name, name)) return false;
+  if (pattern.digest !== undefined) return digest !== undefined && allows(pattern.digest, digest);
+  if (pattern.tag === undefined) return true;
+  return digest === undefined && tag !== undefined && allows(pattern.tag, tag);
 }
 
 /** Whether a reference, normalised or not, is allowed by its own words, without a look at the engine. */
