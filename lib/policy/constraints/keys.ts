@@ -1,4 +1,5 @@
 import { operationNamed, operations, routes } from "../operations.ts";
+import { libpodUnjudged } from "./libpod_keys.ts";
 import type { Limits } from "./types.ts";
 
 type Key = keyof Limits;
@@ -69,6 +70,7 @@ const service: readonly Key[] = [
   "volume_drivers",
   "volume_types",
   "devices",
+  "device_requests",
   "capabilities",
   "networks",
   "security_options",
@@ -131,6 +133,16 @@ const create: readonly Key[] = [
   ...body,
 ];
 
+/** What reaches the host, or lets somebody in, by ways that are not looked into. */
+export const unjudged: readonly string[] = [
+  "swarm.init",
+  "swarm.join",
+  "swarm.update",
+  "nodes.update",
+  "builder.grpc",
+  ...libpodUnjudged,
+];
+
 const own: Readonly<Record<string, readonly Key[]>> = {
   "containers.create": create,
   "services.create": service,
@@ -152,6 +164,23 @@ const own: Readonly<Record<string, readonly Key[]>> = {
   "containers.rename": ["names"],
   "containers.start": ["checkpoint_dirs"],
   "containers.prune": ["containers"],
+  "podman-containers.rename": ["names"],
+  "podman-containers.prune": ["containers"],
+  "podman-containers.create": create,
+  "podman-containers.exec": ["privileged", "user", "commands", "refused_env", ...body],
+  "podman-containers.commit": ["images"],
+  "podman-images.pull": ["images"],
+  "podman-images.push": ["images"],
+  "podman-images.tag": ["images"],
+  "podman-images.load": ["images"],
+  "podman-volumes.create": [
+    "volume_drivers",
+    "volume_types",
+    "host_mounts",
+    "names",
+    ...labels,
+    ...body,
+  ],
   "networks.connect": ["networks", "links", ...body],
   "networks.disconnect": ["networks", ...body],
   "checkpoints.list": ["checkpoint_dirs"],
@@ -191,11 +220,7 @@ const own: Readonly<Record<string, readonly Key[]>> = {
   "plugins.disable": ["plugins"],
   "plugins.remove": ["plugins"],
   "plugins.push": ["plugins"],
-  "swarm.init": ["unjudged"],
-  "swarm.join": ["unjudged"],
-  "swarm.update": ["unjudged"],
-  "nodes.update": ["unjudged"],
-  "builder.grpc": ["unjudged"],
+  ...Object.fromEntries(unjudged.map((name) => [name, ["unjudged"]])),
 };
 
 /** Operations on one existing container, however they name it. */
@@ -203,10 +228,9 @@ const onContainer: ReadonlySet<string> = new Set([
   ...routes.filter(({ template }) => template.includes("containers/{")).map((r) =>
     r.operation.name
   ),
-  "exec.start",
-  "exec.resize",
-  "exec.inspect",
+  ...operations.map(({ name }) => name).filter((name) => /^(?:podman-)?exec\./.test(name)),
   "containers.commit",
+  "podman-containers.commit",
   "networks.connect",
   "networks.disconnect",
 ]);

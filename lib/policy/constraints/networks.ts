@@ -1,4 +1,5 @@
 import type { Edit, Json, JsonDocument } from "../../json/value.ts";
+import { isNamespace } from "./container_networks.ts";
 import { type Denial, fine, refused } from "./finding.ts";
 import { judgeLabels } from "./labels.ts";
 import { allows, isOpen } from "./patterns.ts";
@@ -26,7 +27,7 @@ export function judgeNetwork(allowed: Allowed | undefined, network: string): Den
 
 /** The host's network and other containers' are not networks: only who writes them out means them. */
 function allowsNetwork(allowed: Allowed, network: string): boolean {
-  if (network !== "host" && !network.startsWith("container:")) return allows(allowed, network);
+  if (!isNamespace(network)) return allows(allowed, network);
   return allowed !== "any" && allowed.includes(network);
 }
 

@@ -1,3 +1,4 @@
+import { unjudged } from "./keys.ts";
 import type { Limits } from "./types.ts";
 
 const MIB = 1024 * 1024;
@@ -11,6 +12,7 @@ const service: Limits = {
   volume_drivers: ["local"],
   volume_types: ["tmpfs"],
   devices: [],
+  device_requests: false,
   capabilities: [],
   networks: "any",
   security_options: [
@@ -49,7 +51,6 @@ const container: Limits = {
   ...task,
   privileged: false,
   volumes_from: "any",
-  device_requests: false,
   device_cgroup_rules: false,
   pid_mode: [],
   ipc_mode: ["none", "private", "shareable"],
@@ -62,7 +63,6 @@ const container: Limits = {
 };
 
 const plugin: Limits = { plugins: [] };
-const unjudged: Limits = { unjudged: false };
 const checkpoint: Limits = { checkpoint_dirs: [] };
 
 const safe: Readonly<Record<string, Limits>> = {
@@ -106,11 +106,21 @@ const safe: Readonly<Record<string, Limits>> = {
   "plugins.upgrade": plugin,
   "plugins.set": plugin,
   "plugins.enable": plugin,
-  "swarm.init": unjudged,
-  "swarm.join": unjudged,
-  "swarm.update": unjudged,
-  "nodes.update": unjudged,
-  "builder.grpc": unjudged,
+  "podman-containers.create": {
+    ...container,
+    runtimes: ["runc", "crun"],
+    log_drivers: ["k8s-file", "json-file", "none", "journald"],
+    // Podman's command line sends this one with every container.
+    annotations: ["io.kubernetes.cri-o.TTY"],
+  },
+  "podman-containers.exec": { privileged: false, ...body },
+  "podman-volumes.create": {
+    volume_drivers: ["local"],
+    volume_types: ["tmpfs"],
+    host_mounts: [],
+    ...body,
+  },
+  ...Object.fromEntries(unjudged.map((name) => [name, { unjudged: false }])),
 };
 
 /**

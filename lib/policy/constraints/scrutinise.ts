@@ -15,6 +15,13 @@ import {
   scrutiniseTag,
 } from "./images.ts";
 import { keysOf } from "./keys.ts";
+import {
+  scrutiniseLibpodCommit,
+  scrutiniseLibpodCreate,
+  scrutiniseLibpodPull,
+  scrutiniseLibpodPush,
+  scrutiniseLibpodVolume,
+} from "./libpod.ts";
 import { scrutiniseNetworkCreate, scrutiniseNetworkUse } from "./networks.ts";
 import { Ambiguous, Parameters } from "./parameters.ts";
 import { scrutinisePlugin } from "./plugins.ts";
@@ -45,11 +52,20 @@ const byBody: ReadonlyMap<string, BodyJudge> = new Map<string, BodyJudge>([
   ["networks.connect", scrutiniseNetworkUse],
   ["networks.disconnect", scrutiniseNetworkUse],
   ["checkpoints.create", scrutiniseCheckpointCreate],
+  ["podman-containers.create", scrutiniseLibpodCreate],
+  ["podman-containers.exec", scrutiniseExec],
+  ["podman-volumes.create", scrutiniseLibpodVolume],
 ]);
 
 /** Operations that are judged by their path and query alone. */
 const byTarget: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   ["containers.rename", scrutiniseRename],
+  ["podman-containers.rename", scrutiniseRename],
+  ["podman-containers.commit", scrutiniseLibpodCommit],
+  ["podman-images.pull", scrutiniseLibpodPull],
+  ["podman-images.push", scrutiniseLibpodPush],
+  ["podman-images.tag", scrutiniseTag],
+  ["podman-images.load", scrutiniseLoad],
   ["containers.start", scrutiniseCheckpoint],
   ["checkpoints.list", scrutiniseCheckpoint],
   ["checkpoints.remove", scrutiniseCheckpoint],
@@ -104,7 +120,10 @@ function* select(
         "containers: any",
       );
     case "exec":
-      return yield* resolveExec(containers, target.segments[1] ?? "");
+      return yield* resolveExec(
+        containers,
+        target.segments[target.segments.indexOf("exec") + 1] ?? "",
+      );
     case "query": {
       const name = new Parameters(target).one("container");
       const container = yield* resolveContainer(containers, name);

@@ -46,7 +46,7 @@ export function* resolveExec(
   if ("absent" in answer) return refused(404, answer.absent);
   if ("failed" in answer) return refused(502, answer.failed);
   const id = isTold(answer.found) ? answer.found["ContainerID"] : undefined;
-  if (typeof id !== "string") {
+  if (typeof id !== "string" || !/^[0-9a-f]{64}$/.test(id)) {
     return refused(502, `cannot tell which container the exec ${name} is in`);
   }
   const container = yield* resolveContainer(selectors, id);
@@ -99,13 +99,15 @@ export function placeOf(operation: string): Place {
   const base = operationNamed(operation)?.variantOf ?? operation;
   switch (base) {
     case "containers.commit":
+    case "podman-containers.commit":
       return "query";
     case "networks.connect":
     case "networks.disconnect":
       return "body";
     case "containers.prune":
+    case "podman-containers.prune":
       return "none";
     default:
-      return base.startsWith("exec.") ? "exec" : "path";
+      return /^(?:podman-)?exec\./.test(base) ? "exec" : "path";
   }
 }

@@ -1,5 +1,5 @@
 import type { JsonDocument } from "../../json/value.ts";
-import { fine } from "./finding.ts";
+import { denied, fine } from "./finding.ts";
 import { judgeLabels } from "./labels.ts";
 import { allows } from "./patterns.ts";
 import { pairsAt, textAt } from "./reading.ts";
@@ -14,6 +14,9 @@ export function* scrutiniseVolumeCreate(
   { root }: JsonDocument,
 ): Scrutiny {
   const name = textAt(root, "Name");
+  if (name === "" && !allows(limits.names, name)) {
+    return denied("names", "no name is given, and the engine's choice may be any", "names: any");
+  }
   if (!allows(limits.names, name)) return notAllowed("names", limits.names, name);
   const source = {
     driver: textAt(root, "Driver"),

@@ -1,0 +1,108 @@
+import type { Limits } from "../../../../lib/policy/constraints/types.ts";
+import { fails, look, passes } from "./run.ts";
+
+const digest = `sha256:${"ab".repeat(32)}`;
+const encoded = encodeURIComponent(digest);
+const ci: Limits = { images: ["registry.example.com/ci/**", "alpine:3.20", "busybox"] };
+
+/** Paths that a policy with these images takes, each with one that differs by what harms. */
+const pairs: readonly (readonly [harmless: string, harmful: string])[] = [
+  // pull
+  ["/images/create?fromImage=alpine&tag=3.20", "/images/create?fromImage=alpine&tag=edge"],
+  ["/images/create?fromImage=alpine:3.20", "/images/create?fromImage=alpine"],
+  [
+    "/images/create?fromImage=docker.io/library/alpine&tag=3.20",
+    "/images/create?fromImage=docker.io/evil/alpine&tag=3.20",
+  ],
+  [
+    "/images/create?fromImage=alpine:edge&tag=3.20",
+    "/images/create?fromImage=alpine:3.20&tag=edge",
+  ],
+  ["/images/create?fromImage=busybox", "/images/create?fromImage=alpine%3A"],
+  [
+    `/images/create?fromImage=busybox&tag=${encoded}`,
+    `/images/create?fromImage=alpine&tag=${encoded}`,
+  ],
+  [
+    `/images/create?fromImage=busybox@${encoded}&tag=1`,
+    `/images/create?fromImage=alpine@${encoded}&tag=3.20`,
+  ],
+  [
+    "/images/create?fromImage=registry.example.com/ci/a/b",
+    "/images/create?fromImage=registry.example.com/other/a",
+  ],
+  ["/images/create?fromImage=busybox&repo=evil", "/images/create?fromImage=127.0.0.1:9/busybox"],
+  ["/images/create?fromImage=busybox&tag=1", "/images/create?fromImage=Busy%20box&tag=1"],
+  // push
+  ["/images/registry.example.com/ci/app/push?tag=1", "/images/registry.example.com/app/push?tag=1"],
+  ["/images/registry.example.com/ci/app/push", "/images/evil.example/ci/app/push"],
+  [
+    "/images/registry.example.com%2Fci%2Fapp/push?tag=1",
+    "/images/registry.example.com%2Fapp/push?tag=1",
+  ],
+  ["/images/alpine/push?tag=3.20", "/images/alpine/push"],
+  // tag
+  [
+    "/images/x/tag?repo=registry.example.com/ci/app&tag=1",
+    "/images/x/tag?repo=registry.example.com/app&tag=1",
+  ],
+  ["/images/evil/tag?repo=alpine:edge&tag=3.20", "/images/evil/tag?repo=alpine:3.20&tag=edge"],
+  ["/images/x/tag?repo=busybox", "/images/x/tag"],
+  // import
+  ["/images/create?fromSrc=-&repo=busybox", "/images/create?fromSrc=-&repo=evil"],
+  ["/images/create?fromSrc=-", "/images/create?fromSrc=-&repo=alpine"],
+  // build
+  ["/build?t=busybox:1", "/build?t=busybox:1&t=evil"],
+  ["/build?t=alpine:3.20&t=busybox", "/build?t=alpine"],
+  [
+    `/build?outputs=${json([{ Type: "image", Attrs: { name: "busybox:1" } }])}`,
+    `/build?outputs=${json([{ Type: "image", Attrs: { name: "busybox:1,evil" } }])}`,
+  ],
+  // commit
+  ["/commit?container=x&repo=busybox", "/commit?container=x&repo=evil"],
+  ["/commit?container=x", "/commit?container=x&repo=alpine"],
+];
+
+function json(value: unknown): string {
+  return encodeURIComponent(JSON.stringify(value));
+}
+
+for (const [harmless, harmful] of pairs) {
+  Deno.test(`a list of images takes ${harmless} and denies ${harmful}`, () => {
+    passes(look({ path: harmless }, ci));
+    fails(look({ path: harmful }, ci), "images");
+    passes(look({ path: harmful }));
+    passes(look({ path: harmful }, { images: "any" }));
+  });
+}
+
+Deno.test("a list of images denies load, whose archive names its own", () => {
+  fails(look({ path: "/images/load" }, ci), "images");
+  passes(look({ path: "/images/load" }));
+});
+
+Deno.test("an import that fetches is denied by default", () => {
+  passes(look({ path: "/images/create?fromSrc=-" }));
+  for (const source of ["http://127.0.0.1/x", "", "127.0.0.1/x", "%20-"]) {
+    fails(look({ path: `/images/create?fromSrc=${source}` }), "remote");
+    passes(look({ path: `/images/create?fromSrc=${source}` }, { remote: true }));
+  }
+});
+
+Deno.test("parameters that decide may be there once, in the API's letters", () => {
+  for (
+    const path of [
+      "/images/create?fromImage=busybox&tag=1&tag=2",
+      "/images/create?fromImage=busybox&Tag=1",
+      "/images/x/tag?repo=busybox&REPO=evil",
+      "/images/x/tag?repo=busybox&repo=evil",
+      "/images/create?fromSrc=-&repo=busybox&Repo=evil",
+      "/build?t=busybox&T=evil",
+      "/build?outputs=%7B",
+      `/build?outputs=${json([{ type: "image", attrs: { name: "evil" } }])}`,
+      `/build?outputs=${json({ Type: "image" })}`,
+    ]
+  ) {
+    fails(look({ path }, { ...ci, unknown_fields: "allow" }), 400);
+  }
+});
