@@ -123,7 +123,7 @@ engineTest(
           try {
             const before = await prepare(stage, socket, row, words);
             isDenied(await send(socket, row.attempt, words), row.denied);
-            assert.equal(await stage.state(), before);
+            assert.deepEqual(await stage.state(), before);
             denied = true;
           } finally {
             if (!denied || row.before.length > 0) {

@@ -50,7 +50,7 @@ export const serviceEscapes: readonly Escape[] = [
   }),
   runs("a service is killed last", "oom_protection", { OomScoreAdj: -1000 }),
   runs("a service uses the host's network", "networks", {}, { Networks: [{ Target: "host" }] }),
-  runs("a service has another runtime", "runtimes", {}, { Runtime: "other" }),
+  runs("a service has another runtime", ["runtimes", "plugins"], {}, { Runtime: "other" }),
   runs("a service is a plugin", ["plugins", "unknown_fields", 403], {}, {
     Runtime: "plugin",
     PluginSpec: { Name: "x", Remote: "127.0.0.1:9/x", PluginPrivilege: [] },

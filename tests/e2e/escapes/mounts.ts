@@ -1,5 +1,5 @@
 // Folders of the host and other people's files, by every way into a container.
-import { create, type Escape, escape, host, spelt } from "./table.ts";
+import { create, type Escape, escape, host, post, spelt } from "./table.ts";
 
 const bind = (Source: string, more = {}) => ({ Type: "bind", Source, Target: "/h", ...more });
 const volume = (Options: Record<string, string>, more = {}) => ({
@@ -9,6 +9,7 @@ const volume = (Options: Record<string, string>, more = {}) => ({
   ...more,
 });
 const rootOptions = { type: "none", o: "bind", device: "/" };
+const bound = (device: string) => volume({ ...rootOptions, device });
 const plain = { Mounts: [{ Type: "volume", Source: "$plain", Target: "/h" }] };
 const plainBind = { Binds: ["$plain:/h"] };
 const tmpfs = { Mounts: [{ Type: "tmpfs", Target: "/h" }] };
@@ -93,6 +94,17 @@ export const mountEscapes: readonly Escape[] = [
     { Mounts: [volume({ type: "proc", device: "proc" })] },
     plain,
   ),
+  ...["sysfs", "cgroup", "devtmpfs", "securityfs", "9p"].map((type) =>
+    host(
+      `the options of a volume mount a file system of type ${type}`,
+      ["host_mounts", "volume_types"],
+      { Mounts: [volume({ type, device: "none" })] },
+      plain,
+    )
+  ),
+  mounts("the options of a volume bind a folder by a path from the engine's own", bound("etc")),
+  mounts("the options of a volume bind the engine's own folder", bound(".")),
+  mounts("the options of a volume bind the root by many slashes", bound("///")),
   host(
     "the options of a volume mount another machine's folder",
     "volume_types",
@@ -183,11 +195,25 @@ export const mountEscapes: readonly Escape[] = [
     create({ HostConfig: { NetworkMode: "none", Mounts: [bind("$dir/open/real")] } }),
     { policy: "team", shows: { Binds: ["$dir/open-not:/h"] } },
   ),
+  // The engine cleans the sources of binds as texts; devices it leaves to the kernel, which follows links first.
   escape(
-    "a path goes up behind a link of an allowed folder",
+    "the device of a volume goes up behind a link of an allowed folder",
     "host_mounts",
-    create({ HostConfig: { NetworkMode: "none", Mounts: [bind("$dir/open/link/../etc/ssl")] } }),
-    create({ HostConfig: { NetworkMode: "none", Mounts: [bind("$dir/open/real/../real")] } }),
+    create({ HostConfig: { NetworkMode: "none", Mounts: [bound("$dir/open/link/../etc/ssl")] } }),
+    create({ HostConfig: { NetworkMode: "none", Mounts: [bound("$dir/open/real")] } }),
+    { policy: "team" },
+  ),
+  escape(
+    "the device of a new volume goes up behind a link of an allowed folder",
+    "host_mounts",
+    post("/volumes/create", {
+      Name: "$name",
+      DriverOpts: { ...rootOptions, device: "$dir/open/link/../etc/ssl" },
+    }),
+    post("/volumes/create", {
+      Name: "$name",
+      DriverOpts: { ...rootOptions, device: "$dir/open/real" },
+    }),
     { policy: "team" },
   ),
   escape(

@@ -192,7 +192,7 @@ export const changeEscapes: readonly Escape[] = [
     "a commit takes the name of an image that others trust",
     "images",
     post("/v1.41/commit?container=$own&repo=trusted&tag=latest", {}),
-    post("/v1.41/commit?container=$own&repo=$name", {}),
+    post("/v1.41/commit?container=$own&repo=ci/$name", { Labels: {} }),
     { policy: "team" },
   ),
   escape(

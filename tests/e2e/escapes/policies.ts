@@ -36,6 +36,7 @@ const team = (directory: string) => ({
       networks: ["none"],
       images,
     },
+    "volumes.create": { host_mounts: [{ path: `${directory}/open/**` }] },
     "containers.exec": { ...mine, commands: ["true"], user: "non-root" },
     "containers.update": { ...mine, restart_policies: ["no"], memory: "128MiB" },
     "containers.commit": { ...mine, images: ["ci/**"] },

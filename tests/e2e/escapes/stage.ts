@@ -28,6 +28,9 @@ const cast: Readonly<Record<string, Role>> = {
   },
 };
 
+/** In one order, since the engine lists in any. */
+const lines = (things: unknown[]) => things.map((thing) => JSON.stringify(thing)).toSorted();
+
 /**
  * What there is on the engine and on the host before anybody tries to escape: the words of the table. Beside the containers
  * above, whose ids are `$victim_id` and, from their beginning, `$victim_12` and `$victim_6`: volumes `$plain` and
@@ -69,7 +72,7 @@ export class Stage implements AsyncDisposable {
     return status === 200 ? JSON.parse(body) : undefined;
   }
 
-  /** Makes again what attempts have ended, renamed or taken away. */
+  /** Makes again what attempts have ended, renamed or taken away, and removes what is labelled as passing. */
   async mend(): Promise<void> {
     const made = new Set<string>();
     for (const [role, { starts, fields, host, with: other = "" }] of Object.entries(cast)) {
@@ -95,32 +98,35 @@ export class Stage implements AsyncDisposable {
       if (starts) await this.direct({ path: `/containers/${Id}/start` });
     }
     await this.direct({ path: "/images/$trusted_id/tag?repo=trusted" });
+    const passing = encodeURIComponent(JSON.stringify({ label: ["passing"] }));
+    const listed = await this.get(`/containers/json?all=1&filters=${passing}`) as { Id: string }[];
+    for (const { Id } of listed) await this.#remove(`/containers/${Id}?force=1`);
   }
 
   /** Everything that an attempt could have changed. */
-  async state(): Promise<string> {
-    const containers = await this.get("/containers/json?all=1") as Fields[];
-    const images = await this.get("/images/json?all=1") as Fields[];
-    const volumes = await this.get("/volumes") as { Volumes: Fields[] };
-    const networks = await this.get("/networks") as Fields[];
-    const cast = ["running", "own", "victim"].map((role) => `/containers/$${role}_id/json`);
-    const inspected = await Promise.all(
-      cast.map((path) => this.get(path)),
-    ) as (Fields | undefined)[];
-    return JSON.stringify(
-      [
-        containers.map((c) => [c["Id"], c["Names"], c["State"]]),
-        images.map((i) => [i["Id"], i["RepoTags"]]),
-        volumes.Volumes.map((v) => [v["Name"], v["Options"]]),
-        networks.map((n) => [n["Id"], n["Name"], n["Containers"]]),
-        inspected.map((
-          c,
-        ) => [c?.["Name"], c?.["HostConfig"], c?.["ExecIDs"], c?.["NetworkSettings"]]),
-        this.#marks(this.#directory),
-      ].map((part) => Array.isArray(part) ? part.toSorted() : part),
-      null,
-      1,
-    );
+  async state(): Promise<Readonly<Record<string, readonly string[]>>> {
+    const paths = [
+      ...["/containers/json?all=1", "/images/json?all=1", "/volumes", "/networks"],
+      ...["running", "own", "victim"].map((role) => `/containers/$${role}_id/json`),
+    ];
+    const got = await Promise.all(paths.map((path) => this.get(path)));
+    const [containers, images, volumes, networks, ...inspected] = got as [
+      ...[Fields[], Fields[], { Volumes: Fields[] | null }, Fields[]],
+      ...(Fields | undefined)[],
+    ];
+    return {
+      containers: lines(
+        containers.map((c) => [c["Id"], (c["Names"] as string[]).toSorted(), c["State"]]),
+      ),
+      images: lines(images.map((i) => [i["Id"], (i["RepoTags"] as string[] | null)?.toSorted()])),
+      volumes: lines((volumes.Volumes ?? []).map((v) => [v["Name"], v["Options"]])),
+      networks: lines(networks.map((n) => [n["Id"], n["Name"]])),
+      cast: lines(inspected.map((c) => [
+        ...[c?.["Name"], c?.["HostConfig"], c?.["NetworkSettings"]],
+        (c?.["ExecIDs"] as string[] | null | undefined)?.toSorted(),
+      ])),
+      host: this.#marks(this.#directory).toSorted(),
+    };
   }
 
   /** Takes away what a call has made under this name. */
