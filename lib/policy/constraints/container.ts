@@ -1,4 +1,5 @@
 import type { Edit, JsonDocument } from "../../json/value.ts";
+import { withoutCidFile } from "./cid_file.ts";
 import { judgeCapabilities } from "./capabilities.ts";
 import { judgeDevices } from "./devices.ts";
 import { readEngineContainer } from "./engine_container.ts";
@@ -69,7 +70,9 @@ export function* scrutiniseCreate(
   }
   const filled = addDefaults(document, set);
   const finding = yield* judgeContainer(readEngineContainer(filled.document.root), limits);
-  return finding.ok ? withAdditions(document, filled, finding.edits) : finding;
+  if (!finding.ok) return finding;
+  const edits = [...finding.edits, ...withoutCidFile(limits, filled.document.root)];
+  return withAdditions(document, filled, edits);
 }
 
 export { scrutiniseUpdate } from "./update.ts";

@@ -55,8 +55,9 @@ export function* judgeById(allowed: readonly string[] | "any", value: string): J
   return allows(allowed, name) ? undefined : notAllowed("networks", allowed, name);
 }
 
+/** No network has a colon or a comma in its name; Podman reads a list at commas. */
 export function isNamespace(value: string): boolean {
-  return value === "host" || value.includes(":");
+  return value === "host" || /[:,]/.test(value);
 }
 
 function namespace(written: readonly string[], value: string) {

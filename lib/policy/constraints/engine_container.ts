@@ -39,6 +39,8 @@ export function readEngineContainer(root: Json): ContainerSpec {
     mounts: [
       ...textsAt(host, "Binds").map((bind) => readBind(bind, volumeDriver)),
       ...itemsAt(host, "Mounts").map((mount) => readMount(mount)),
+      // The engine makes an anonymous volume of each; Podman reads `/etc:/x` there as it does in Binds.
+      ...namesAt(root, "Volumes").map((bind) => readBind(bind, volumeDriver)),
     ],
     volumeDriver,
     volumesFrom: stringsAt(host, "VolumesFrom").map(readVolumesFrom),

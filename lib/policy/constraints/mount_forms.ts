@@ -31,6 +31,8 @@ export function readMount(mount: Json): Mount {
   const type = textAt(mount, "Type");
   const source = textAt(mount, "Source");
   const readOnly = flagAt(mount, "ReadOnly");
+  const odd = pieces(mount).find((piece) => /[",\n]/.test(piece));
+  if (odd !== undefined) return { kind: "other", what: `a mount with ${odd} in it` };
   switch (type) {
     case "bind": {
       const options = objectAt(mount, "BindOptions");
@@ -59,4 +61,17 @@ export function readMount(mount: Json): Mount {
     default:
       return { kind: "other", what: `a mount of type ${type === "" ? '""' : type}` };
   }
+}
+
+/** What Podman writes into one line, `type=volume,source=…`, and reads again: a comma would begin another field. */
+function pieces(mount: Json): string[] {
+  const volume = objectAt(mount, "VolumeOptions");
+  return [
+    textAt(mount, "Source"),
+    textAt(mount, "Target"),
+    textAt(mount, "Consistency"),
+    textAt(objectAt(mount, "BindOptions"), "Propagation"),
+    textAt(volume, "Subpath"),
+    ...pairsAt(volume, "Labels").flat(),
+  ];
 }

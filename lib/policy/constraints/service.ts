@@ -45,7 +45,8 @@ function judgeRuntime(limits: Limits, task: Json | undefined) {
   }
   const runtime = textAt(task, "Runtime");
   if (runtime === "" || runtime === "container") return undefined;
-  return denied("plugins", `the runtime ${shown(runtime)} is not container`, "plugins: any");
+  const key = runtime === "plugin" ? "plugins" : "runtimes";
+  return denied(key, `the runtime ${shown(runtime)} is not container`, "");
 }
 
 /** Swarm takes networks by name and by id, its own and the host's. */

@@ -22,6 +22,9 @@ const deniedHost: readonly (readonly [key: keyof Limits, host: Record<string, un
   ["host_mounts", { Mounts: [{ Type: "cluster", Source: "x", Target: "/h" }] }],
   ["host_mounts", { Mounts: [{ Type: "BIND", Source: "/", Target: "/h" }] }],
   ["host_mounts", { Mounts: [{ Source: "/", Target: "/h" }] }],
+  ["host_mounts", { Mounts: [{ Type: "volume", Source: "a", Target: "/h,type=bind,src=/" }] }],
+  ["host_mounts", { Mounts: [{ Type: "volume", Source: 'a"', Target: "/h" }] }],
+  ["host_mounts", { Mounts: [{ Type: "tmpfs", Target: "/h", Consistency: "x,src=/" }] }],
   ["host_mounts", { Mounts: [volume({ type: "none", o: "bind", device: "/" })] }],
   ["host_mounts", { Mounts: [volume({ type: "tmpfs", o: "rw,rbind", device: "/etc" })] }],
   ["host_mounts", { Mounts: [volume({ TYPE: "none", O: "bind", Device: "/" })] }],
@@ -69,6 +72,7 @@ const deniedHost: readonly (readonly [key: keyof Limits, host: Record<string, un
   ["networks", { NetworkMode: "host" }],
   ["networks", { NetworkMode: "container:web" }],
   ["networks", { NetworkMode: "ns:/proc/1/ns/net" }],
+  ["networks", { NetworkMode: "a,host" }],
   ["security_options", { SecurityOpt: ["seccomp=unconfined"] }],
   ["security_options", { SecurityOpt: ["seccomp:unconfined"] }],
   ["security_options", { SecurityOpt: ['seccomp={"defaultAction":"SCMP_ACT_ALLOW"}'] }],
@@ -201,6 +205,15 @@ for (const host of harmless) {
 Deno.test("a container that is asked for nothing is fine, and its body goes on as it came", () => {
   const finding = look({ body: { Image: "alpine", Cmd: ["true"], HostConfig: null } });
   assert.deepEqual(finding, { ok: true, edits: [], added: [] });
+});
+
+Deno.test("Podman takes Volumes for binds, and so they are judged", () => {
+  const at = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, {}]));
+  const of = (Volumes: unknown) => verdict({ body: { Image: "alpine", Volumes }, surroundings });
+  assert.equal(of(at("/data", "/var/lib/x")), "fine");
+  assert.equal(of(at("/:/h")), "host_mounts");
+  assert.equal(of(at("/data", "/etc:/h:ro")), "host_mounts");
+  assert.equal(of(at("hostroot:/h")), "host_mounts");
 });
 
 Deno.test("a volume that cannot be looked at denies", () => {

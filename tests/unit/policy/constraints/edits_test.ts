@@ -47,6 +47,17 @@ Deno.test("numbers and blanks around a replaced name stay as they are", () => {
   assert.equal(text, body.replace("w\\u0065b", web));
 });
 
+Deno.test("the name of a file for the id does not reach the engine, which might remove it", () => {
+  const body = { Image: "alpine", HostConfig: { ContainerIDFile: "/etc/passwd" } };
+  const text = forwarded({ body });
+  assert.deepEqual(JSON.parse(text), { Image: "alpine", HostConfig: { ContainerIDFile: "" } });
+  assert.deepEqual(look({ body, limits: { host_mounts: "any" } }), {
+    ok: true,
+    edits: [],
+    added: [],
+  });
+});
+
 const set = {
   labels: { team: "ci", "a.b": 'x"y' },
   no_new_privileges: true,

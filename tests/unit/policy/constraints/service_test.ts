@@ -73,6 +73,7 @@ const rows: readonly (readonly [limits: Limits, body: object, verdict: string])[
   [{ networks: ["ci"] }, container({}, { Networks: [{ Target: "my-net" }] }), "networks"],
   [{}, container({}, { Runtime: "container" }), "fine"],
   [{}, container({}, { Runtime: "plugin" }), "plugins"],
+  [{}, container({}, { Runtime: "other" }), "runtimes"],
   [{}, { TaskTemplate: { Runtime: "plugin", PluginSpec: { remote: "a/b" } } }, "plugins"],
   [{ plugins: ["a/b"] }, {
     TaskTemplate: { Runtime: "plugin", PluginSpec: { remote: "a/b" } },
