@@ -34,6 +34,7 @@ export class Reloader {
   /** What was said last to be wrong: at each change of something else it is not said again. */
   #told = "";
   #running: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(config: Config, gate: Gate, load: LoadAgain, log: Log) {
     this.#config = config;
@@ -50,14 +51,16 @@ export class Reloader {
     this.#start(true);
   }
 
-  /** Ends when nothing is being taken up any more. */
+  /** Takes up nothing more; ends when what was begun is done. */
   async close(): Promise<void> {
-    this.#watch.close();
+    this.#closed = true;
     await this.#running;
+    this.#watch.close();
   }
 
   /** One after the other: each sees what the one before it made. */
   #start(asked: boolean): void {
+    if (this.#closed) return;
     this.#running = this.#running.then(() => this.#reload(asked));
   }
 

@@ -42,9 +42,11 @@ export class Watch {
         names.add(place);
         if ("failure" in stat || stat.target !== undefined) places.add(dirname(place));
       }
-      const last = steps.at(-1)!.path;
-      places.add(folders.has(path) ? last : dirname(last));
+      const { path: last, stat } = steps.at(-1)!;
       if (folders.has(path)) full.add(last);
+      else places.add(dirname(last));
+      // A file itself, too: one that is mounted over a name is changed in a folder that cannot be seen from here.
+      if (!("failure" in stat)) places.add(last);
     }
     this.#names = names;
     this.#folders = full;
@@ -56,6 +58,12 @@ export class Watch {
     try {
       this.#watcher = Deno.watchFs([...places], { recursive: false });
     } catch (error) {
+      if (error instanceof Deno.errors.NotFound) {
+        // Gone since it was looked at: by then it has changed again.
+        this.#watched = "";
+        this.soon();
+        return;
+      }
       this.#warn(
         `changes of the configuration cannot be watched: ${describeFailure(error)}; ` +
           "send SIGHUP after a change",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { denoFs } from "../../../lib/config/fs.ts";
 import { loadConfig } from "../../../lib/config/load.ts";
+import { walk } from "../../../lib/config/walk.ts";
 import { names } from "./fakes.ts";
 
 function inFolder(test: (folder: string) => void): () => void {
@@ -39,6 +40,42 @@ Deno.test(
     assert.deepEqual(denoFs.stat(join(folder, "none")), missing);
     assert.deepEqual(denoFs.list(join(folder, "none")), missing);
     assert.equal(denoFs.realPath(join(folder, "none")), undefined);
+  }),
+);
+
+Deno.test(
+  "the way to a file is walked link by link, as the kernel does",
+  inFolder((made) => {
+    const folder = Deno.realPathSync(made);
+    Deno.mkdirSync(join(folder, "v1/deep"), { recursive: true });
+    write(join(folder, "v1/a"), "");
+    Deno.symlinkSync("v1/deep", join(folder, "current"));
+    Deno.symlinkSync(`${folder}/current/../a`, join(folder, "link"));
+    const names = walk(denoFs, join(folder, "link")).map(({ path }) => path);
+    const inside = ["link", "current", "v1", "v1/deep", "v1", "v1/a"];
+    const own = names.filter((name) => name.startsWith(`${folder}/`));
+    assert.deepEqual(own, inside.map((name) => join(folder, name)));
+    assert.equal(names.at(-1), Deno.realPathSync(join(folder, "link")));
+    const missing = walk(denoFs, join(folder, "none/x")).at(-1)!;
+    assert.deepEqual([missing.path, "failure" in missing.stat], [join(folder, "none"), true]);
+  }),
+);
+
+Deno.test(
+  "a file behind a folder that others can write is refused, by the folder's name",
+  inFolder((made) => {
+    const folder = Deno.realPathSync(made);
+    const open = join(folder, "open");
+    Deno.mkdirSync(join(open, "etc"), { recursive: true });
+    const file = write(join(open, "etc/postern.yaml"), "listeners: [{ socket: /p.sock }]\n");
+    const load = () => loadConfig({ file, env: {}, overrides: {}, names, fs: denoFs });
+    assert.ok(load().ok);
+    Deno.chmodSync(open, 0o775);
+    const result = load();
+    assert.ok(!result.ok);
+    assert.deepEqual(result.diagnostics.map(({ code, file }) => [code, file]), [
+      ["untrusted", open],
+    ]);
   }),
 );
 
