@@ -15,14 +15,22 @@ export const configOptions = {
 export class UsageError extends Error {}
 
 /** What `action` answers; for a UsageError, it says on stderr what is wrong, and the answer is the exit code. */
-export function saysUsage<T>(command: string, world: World, action: () => T): T | typeof USAGE {
+export async function saysUsage(
+  command: string,
+  world: World,
+  action: () => number | Promise<number>,
+): Promise<number> {
   try {
-    return action();
+    return await action();
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    world.stderr(`postern ${command}: ${error.message}; see \`postern ${command} --help\`\n`);
-    return USAGE;
+    return usage(command, world, error);
   }
+}
+
+function usage(command: string, world: World, error: unknown): typeof USAGE {
+  if (!(error instanceof UsageError)) throw error;
+  world.stderr(`postern ${command}: ${error.message}; see \`postern ${command} --help\`\n`);
+  return USAGE;
 }
 
 /** Parses a command's arguments, or says on stderr what is wrong and answers with the exit code. */
@@ -33,12 +41,14 @@ export function parse<const O extends Options>(
   mostPositionals: number,
   world: World,
 ) {
-  return saysUsage(command, world, () => {
+  try {
     const parsed = strictly(args, options);
     const unexpected = parsed.positionals[mostPositionals];
     if (unexpected === undefined) return parsed;
     throw new UsageError(`unexpected argument ${JSON.stringify(unexpected)}`);
-  });
+  } catch (error) {
+    return usage(command, world, error);
+  }
 }
 
 function strictly<const O extends Options>(args: readonly string[], options: O) {

@@ -45,7 +45,9 @@ async function dispatch(args: readonly string[], world: World): Promise<number> 
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) return unknownCommand(first, world);
   if (inSocatsForm) return (await load())(args, world);
-  if (rest.includes("--help") || rest.includes("-h")) return showHelp(first, world);
+  // Behind `--` stands somebody else's command line: `docker run -h box alpine`.
+  const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+  if (own.includes("--help") || own.includes("-h")) return showHelp(first, world);
   if (rest[0] === "--version") return await version(world);
   return (await load())(rest, world);
 }

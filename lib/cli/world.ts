@@ -13,7 +13,7 @@ export interface World {
   /** The width to wrap at, in columns. */
   readonly columns: number;
   /** All of standard input. */
-  readStdin(): Promise<string>;
+  readStdin(): Promise<Uint8Array>;
   /** Gives up, for good, the permissions that only other commands need. */
   renounce(permissions: readonly ("net" | "run" | "import")[]): void;
   /** Keeps Deno from opening a debugger to everybody on this machine. */
@@ -62,7 +62,7 @@ export function processWorld(): World {
       stderr: !noColor && Deno.stderr.isTerminal(),
     },
     columns: columns(),
-    readStdin: () => new Response(Deno.stdin.readable).text(),
+    readStdin: () => new Response(Deno.stdin.readable).bytes(),
     renounce(permissions) {
       for (const name of permissions) Deno.permissions.revokeSync({ name });
     },

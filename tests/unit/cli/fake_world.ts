@@ -12,6 +12,7 @@ export interface Said {
 export async function command(
   args: readonly string[],
   env: Record<string, string> = {},
+  stdin = "",
 ): Promise<Said> {
   let out = "";
   let err = "";
@@ -21,7 +22,7 @@ export async function command(
     stderr: (text) => void (err += text),
     color: { stdout: false, stderr: false },
     columns: 100,
-    readStdin: () => Promise.resolve(""),
+    readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
     renounce: () => {},
     refuseDebugger: () => {},
     onSignal: () => () => {},
