@@ -6,29 +6,30 @@ export interface Waiting {
 
 /** A callback that is due at a time, until it is cancelled. */
 export class Deadline {
+  /** On performance.now()'s clock. */
   readonly at: number;
-  #waiting: Waiting | undefined;
+  readonly waiting: Waiting | undefined;
+  before: Deadline = this;
+  after: Deadline = this;
 
-  constructor(at: number, waiting: Waiting) {
+  constructor(at: number, waiting?: Waiting) {
     this.at = at;
-    this.#waiting = waiting;
+    this.waiting = waiting;
   }
 
-  /** Lets go of whoever waits: the queue may hold on to this for long. */
+  /** Leaves its queue at once: whoever sets a deadline for each request would fill it. */
   cancel(): void {
-    this.#waiting = undefined;
-  }
-
-  expire(): void {
-    this.#waiting?.expire();
+    this.before.after = this.after;
+    this.after.before = this.before;
+    this.before = this.after = this;
   }
 }
 
 /** Callbacks after one fixed time each: since the time is the same for all, the first in is the first out and nothing needs sorting. */
 export class Deadlines {
   readonly #after: number;
-  readonly #queue: Deadline[] = [];
-  #head = 0;
+  /** The ring's own place: behind it stands the first, before it the last. */
+  readonly #ring = new Deadline(Infinity);
 
   /** `after`: milliseconds from `add` to `expire`. */
   constructor(after: number) {
@@ -37,32 +38,29 @@ export class Deadlines {
 
   add(waiting: Waiting): Deadline {
     const deadline = new Deadline(performance.now() + this.#after, waiting);
-    this.#queue.push(deadline);
+    const last = this.#ring.before;
+    deadline.before = last;
+    deadline.after = this.#ring;
+    last.after = this.#ring.before = deadline;
     return deadline;
   }
 
   /** Milliseconds until the next one is due, 0 if one is, Infinity if there is none. */
   next(): number {
-    const first = this.#queue[this.#head];
-    return first === undefined ? Infinity : Math.max(0, first.at - performance.now());
+    return Math.max(0, this.#ring.after.at - performance.now());
   }
 
   /** Calls back all that are due; what one throws goes to `failed`, and the others are called all the same. */
   run(failed: (error: unknown) => void): void {
     const now = performance.now();
     // Whatever adds itself again from within `expire` gets a later time, so this ends.
-    for (let due = this.#queue[this.#head]; due !== undefined && due.at <= now;) {
-      this.#head++;
+    for (let due = this.#ring.after; due.at <= now; due = this.#ring.after) {
+      due.cancel();
       try {
-        due.expire();
+        due.waiting?.expire();
       } catch (error) {
         failed(error);
       }
-      due = this.#queue[this.#head];
-    }
-    if (this.#head === this.#queue.length || this.#head > 1024) {
-      this.#queue.splice(0, this.#head);
-      this.#head = 0;
     }
   }
 }

@@ -10,6 +10,8 @@ export class Examination {
   readonly #loop: Loop;
   readonly #upstream: Upstream;
   readonly #wake: () => void;
+  /** Whether the finding depends on more than the request's own bytes. */
+  asked = false;
   #inquiry: Inquiry | undefined;
   #answer: Answer | undefined;
 
@@ -32,6 +34,7 @@ export class Examination {
     this.#answer = undefined;
     while (step.done !== true) {
       const lookup = step.value;
+      this.asked = true;
       if (lookup.kind !== "path") {
         this.#inquiry = new Inquiry(this.#loop, this.#upstream, lookup, (answer) => {
           this.#answer = answer;

@@ -6,6 +6,7 @@ import type { Finding, Scrutiny } from "../policy/constraints/types.ts";
 import type { Upstream } from "./dial.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
 import { Examination } from "./examination.ts";
+import { recallFinding, rememberFinding } from "./heard.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Conditions, Judged } from "./judge.ts";
 import type { Loop } from "./loop.ts";
@@ -29,6 +30,8 @@ const COLLECTED = 3;
 /** An allowed request that is looked into before the engine sees a byte of it: its body is held, then examined. */
 export class Hearing {
   readonly judged: Judged;
+  /** It could not be ended at once, and has a deadline. */
+  timed = false;
   readonly #conditions: Conditions;
   /** The longest body that is judged, in bytes as they are sent. */
   readonly #limit: number;
@@ -50,6 +53,11 @@ export class Hearing {
     else this.#length += head.body;
   }
 
+  /** Bytes that were looked at. */
+  get length(): number {
+    return this.#length;
+  }
+
   /**
    * Reads the body into the inbox, behind its head, and examines the whole; the finding, or what it waits for. `wake` is called
    * when the engine has answered. Throws a HeadError for broken chunks.
@@ -64,9 +72,16 @@ export class Hearing {
     if (this.#examination === undefined) {
       const outcome = this.#collect(inbox, client);
       if (outcome !== COLLECTED) return outcome;
+      const known = recallFinding(this.judged, this.#raw(inbox));
+      if (known !== undefined) return known;
+      // What is asked for may take its time, and others read into the shared memory meanwhile.
+      inbox.keep();
       this.#examination = new Examination(this.#scrutiny(inbox), loop, upstream, wake);
     }
-    return this.#examination.advance() ?? AWAITED;
+    const finding = this.#examination.advance();
+    if (finding === undefined) return AWAITED;
+    if (!this.#examination.asked) rememberFinding(this.judged, this.#raw(inbox), finding);
+    return finding;
   }
 
   /** Lets go of everything. */
@@ -102,17 +117,17 @@ export class Hearing {
     return heldByAll <= ROOM;
   }
 
+  /** The body as it was sent. */
+  #raw({ bytes, start }: Inbox): Uint8Array<ArrayBuffer> {
+    return bytes.subarray(start + this.judged.head.length, start + this.#length);
+  }
+
   #scrutiny(inbox: Inbox): Scrutiny {
     const { operation, constraints, target } = this.#conditions;
     const { head } = this.judged;
-    // What is asked for may take its time, and others read into the shared memory meanwhile.
-    inbox.keep();
-    const start = inbox.start + head.length;
-    const end = inbox.start + this.#length;
-    if (end > start && head.encoded) return encodedBody();
-    const body = this.#scanner === undefined
-      ? inbox.bytes.subarray(start, end)
-      : chunkData(inbox.bytes, start, end);
+    const raw = this.#raw(inbox);
+    if (raw.length > 0 && head.encoded) return encodedBody();
+    const body = this.#scanner === undefined ? raw : chunkData(raw, 0, raw.length);
     return scrutinise(constraints, {
       operation,
       target,

@@ -39,7 +39,7 @@ const DIAL_TIMEOUT_MS = 10_000;
 const GO_ON = new Memory(new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n"));
 /** Steps before other connections get their turn: about eight requests that are denied. */
 const STEPS = 16;
-/** Bytes of heads that are judged before other connections get their turn. */
+/** Bytes of heads and bodies that are judged before other connections get their turn. */
 const HEADS = 16 * 1024;
 
 type Phase =
@@ -77,7 +77,7 @@ export class HttpConnection implements Connection, Timed {
   #allowance: Allowance | undefined;
   #deadline: Deadline | undefined;
   #endAnnounced = false;
-  /** Bytes of heads in this turn. */
+  /** Bytes of heads and bodies in this turn. */
   #judged = 0;
 
   constructor(loop: Loop, gatekeeper: Gatekeeper, place: Place, client: Endpoint) {
@@ -219,7 +219,7 @@ export class HttpConnection implements Connection, Timed {
     if (excess !== undefined) this.#denyExcess(judged, excess);
     else if (status !== 0) this.#deny(judged);
     else if (conditions === undefined) this.#begin(judged);
-    else this.#beginHearing(new Hearing(judged, conditions));
+    else return this.#beginHearing(new Hearing(judged, conditions));
     inbox.keep();
     return true;
   }
@@ -262,16 +262,16 @@ export class HttpConnection implements Connection, Timed {
 
   // ---- what is looked into
 
-  #beginHearing(hearing: Hearing): void {
+  #beginHearing(hearing: Hearing): boolean {
     this.#hearing = hearing;
     this.#phase = "hearing";
     this.#up.taken = 0;
     this.#down.taken = 0;
-    this.#deadline = this.#loop.bodies.add(this);
     // The client would wait with its body for an engine that waits for us.
     if (hearing.judged.head.expectContinue) {
       this.#down.offer(GO_ON, 0, GO_ON.bytes.length, this.#client);
     }
+    return this.#hear();
   }
 
   /** Holds the request until it is whole and looked into. */
@@ -284,12 +284,15 @@ export class HttpConnection implements Connection, Timed {
     });
     if (typeof found !== "number") {
       this.#endHearing();
+      this.#judged += hearing.length;
       this.#conclude(hearing.judged, found);
       inbox.keep();
       return true;
     }
     inbox.keep();
     if (found === LOST || this.#client.gone) return this.#close();
+    if (!hearing.timed) this.#deadline = this.#loop.bodies.add(this);
+    hearing.timed = true;
     if (found === PAUSED) this.#loop.again(this);
     return false;
   }

@@ -3,7 +3,7 @@ import { HeadMemory } from "../http/head_memory.ts";
 import { parseRequestHead, type RequestHead } from "../http/request_head.ts";
 import { parseTarget, type Target } from "../http/target.ts";
 import { classify } from "../policy/classify.ts";
-import type { Constraints } from "../policy/constraints/types.ts";
+import type { Constraints, Finding } from "../policy/constraints/types.ts";
 import { decide } from "../policy/decide.ts";
 import type { Assignment, Decision, Operation, Policy } from "../policy/types.ts";
 
@@ -30,12 +30,20 @@ export interface Judgement {
   readonly apiVersion?: string;
 }
 
+/** A body, and what was found when it was looked into. */
+export interface Heard {
+  readonly body: Uint8Array;
+  readonly finding: Finding;
+}
+
 /** A request head and what came of it. */
 export interface Judged {
   readonly head: RequestHead;
   readonly judgement: Judgement;
   /** What the audit log says when it is relayed, once somebody has asked. */
   allowed?: LineParts;
+  /** The last body behind this very head whose finding depends on nothing else. */
+  heard?: Heard;
 }
 
 /** Parses and judges request heads under one assignment, and remembers its answers. */

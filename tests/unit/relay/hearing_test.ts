@@ -218,3 +218,28 @@ Deno.test("a client that leaves while the engine is asked leaves nothing behind"
   client.close();
   assert.equal(await engine.rest(), "", "the question's connection is closed, too");
 });
+
+Deno.test("the same body again is recalled, another behind the same head is not", async () => {
+  await using bench = await Bench.open(creating({ privileged: false }));
+  using client = await bench.client();
+  const bodies = ['{"HostConfig":{"Privileged":true }}', '{"HostConfig":{"Privileged":false}}'];
+  assert.equal(bodies[0]!.length, bodies[1]!.length, "the heads are the same bytes");
+  using engine = await (async () => {
+    await client.send(post(CREATE, bodies[1]!, JSON_TYPE));
+    return await bench.engine();
+  })();
+  await engine.message();
+  await engine.send(ok("made"));
+  await client.message();
+  for (const allowed of [false, true, false, true, true, false]) {
+    const request = post(CREATE, bodies[Number(allowed)]!, JSON_TYPE);
+    await client.send(request);
+    if (!allowed) assert.match(await client.message(), /^HTTP\/1.1 403 /);
+    else {
+      using next = await bench.engine();
+      assert.equal(await next.exactly(request.length), request);
+      await next.send(ok("made"));
+      assert.equal(await client.message(), ok("made"));
+    }
+  }
+});
