@@ -1,7 +1,8 @@
+import type { Target } from "../../http/target.ts";
 import { type Denial, denied, fine } from "./finding.ts";
 import { Parameters } from "./parameters.ts";
 import { isOpen } from "./patterns.ts";
-import { allowsName, imageDenied, parseImage, withDefaultTag } from "./references.ts";
+import { allowsName, imageDenied, judgeImage, parseImage, withDefaultTag } from "./references.ts";
 import type { ImageName } from "./references.ts";
 import type { Allowed, Constraints, Scrutinised, Scrutiny } from "./types.ts";
 import { shown } from "./wording.ts";
@@ -30,18 +31,18 @@ export function* scrutiniseImport({ limits }: Constraints, { target }: Scrutinis
 /** `docker push`: without a tag it is all of them. */
 // deno-lint-ignore require-yield
 export function* scrutinisePush({ limits }: Constraints, { target }: Scrutinised): Scrutiny {
-  const image = target.segments.slice(target.segments.indexOf("images") + 1, -1).join("/");
+  const image = nameInPath(target);
   const tag = new Parameters(target).one("tag");
   return judgeName(limits.images, image, withTag(parseImage(image), tag)) ?? fine;
 }
 
 /**
- * `docker tag`: the new name. What it is given to is not judged, since images that were built have no name yet; a policy that
- * trusts names has to keep them from those who can tag and build.
+ * `docker tag`: the new name, and the image that gets it. An image of somebody else's, or one without a name, that took an allowed
+ * name could be run and pushed by it.
  */
-// deno-lint-ignore require-yield
 export function* scrutiniseTag({ limits }: Constraints, { target }: Scrutinised): Scrutiny {
-  return judgeTarget(limits.images, new Parameters(target), true) ?? fine;
+  return judgeTarget(limits.images, new Parameters(target), true) ??
+    (yield* judgeImage(limits.images, nameInPath(target))) ?? fine;
 }
 
 /** `docker load`. */
@@ -49,6 +50,11 @@ export function* scrutiniseTag({ limits }: Constraints, { target }: Scrutinised)
 export function* scrutiniseLoad({ limits }: Constraints, _request: Scrutinised): Scrutiny {
   if (isOpen(limits.images)) return fine;
   return denied("images", "the archive gives its images the names that it likes", "images: any");
+}
+
+/** The name in `/images/{name…}/tag`. */
+function nameInPath({ segments }: Target): string {
+  return segments.slice(segments.indexOf("images") + 1, -1).join("/");
 }
 
 /** The name in `repo` and `tag`, `latest` where it has none; images may stay without one unless it is `needed`. */

@@ -43,11 +43,11 @@ const pairs: readonly (readonly [harmless: string, harmful: string])[] = [
   ["/images/alpine/push?tag=3.20", "/images/alpine/push"],
   // tag
   [
-    "/images/x/tag?repo=registry.example.com/ci/app&tag=1",
-    "/images/x/tag?repo=registry.example.com/app&tag=1",
+    "/images/busybox/tag?repo=registry.example.com/ci/app&tag=1",
+    "/images/busybox/tag?repo=registry.example.com/app&tag=1",
   ],
-  ["/images/evil/tag?repo=alpine:edge&tag=3.20", "/images/evil/tag?repo=alpine:3.20&tag=edge"],
-  ["/images/x/tag?repo=busybox", "/images/x/tag"],
+  ["/images/busybox:1/tag?repo=alpine:edge&tag=3.20", "/images/evil/tag?repo=alpine:3.20&tag=edge"],
+  ["/images/busybox/tag?repo=busybox", "/images/busybox/tag"],
   // import
   ["/images/create?fromSrc=-&repo=busybox", "/images/create?fromSrc=-&repo=evil"],
   ["/images/create?fromSrc=-", "/images/create?fromSrc=-&repo=alpine"],
@@ -94,8 +94,8 @@ Deno.test("parameters that decide may be there once, in the API's letters", () =
     const path of [
       "/images/create?fromImage=busybox&tag=1&tag=2",
       "/images/create?fromImage=busybox&Tag=1",
-      "/images/x/tag?repo=busybox&REPO=evil",
-      "/images/x/tag?repo=busybox&repo=evil",
+      "/images/busybox/tag?repo=busybox&REPO=evil",
+      "/images/busybox/tag?repo=busybox&repo=evil",
       "/images/create?fromSrc=-&repo=busybox&Repo=evil",
       "/build?t=busybox&T=evil",
       "/build?outputs=%7B",
@@ -104,5 +104,21 @@ Deno.test("parameters that decide may be there once, in the API's letters", () =
     ]
   ) {
     fails(look({ path }, { ...ci, unknown_fields: "allow" }), 400);
+  }
+});
+
+Deno.test("an image that is not allowed gets no allowed name, whatever it is called by", () => {
+  const own = `sha256:${"1".repeat(64)}`;
+  const world = {
+    [`image ${own}`]: { Id: own, RepoTags: ["busybox:1"] },
+    "image 2222": { Id: `sha256:${"2".repeat(64)}`, RepoTags: ["secret:1"] },
+    "image 3333": { Id: `sha256:${"3".repeat(64)}`, RepoTags: [], RepoDigests: [] },
+  };
+  const tag = (name: string) => look({ path: `/images/${name}/tag?repo=busybox` }, ci, world);
+  passes(tag("busybox:2"));
+  passes(tag("docker.io/library/busybox"));
+  passes(tag(own));
+  for (const name of ["secret", "2222", "3333", "registry.example.com/secret"]) {
+    fails(tag(name), "images");
   }
 });
