@@ -1,20 +1,29 @@
 import { formatMode } from "../config/mode.ts";
 import type { Config } from "../config/types.ts";
 import { operations } from "../policy/operations.ts";
+import { givesRoot } from "../policy/root.ts";
 import type { Policy } from "../policy/types.ts";
 import { configOptions, parse } from "./arguments.ts";
+import { checkTests } from "./check_tests.ts";
 import { load, readConfig } from "./configuration.ts";
 import { NO, OK, type World } from "./world.ts";
 
-const options = { ...configOptions, json: { type: "boolean" } } as const;
+const options = {
+  ...configOptions,
+  tests: { type: "string" },
+  json: { type: "boolean" },
+} as const;
 
 /** `postern check`: is the configuration valid, and what does it give to whom. Problems go to stderr, all at once. */
-// deno-lint-ignore require-await
 export async function check(args: readonly string[], world: World): Promise<number> {
   const parsed = parse("check", args, options, 0, world);
   if (typeof parsed === "number") return parsed;
-  if (parsed.values.json === true) {
+  const { tests, json } = parsed.values;
+  if (json === true) {
     const loaded = load(parsed.values, world);
+    if (loaded.ok && tests !== undefined) {
+      return await checkTests(loaded.config, tests, true, world);
+    }
     const told = loaded.ok
       ? asJson(loaded.config)
       : { valid: false, diagnostics: loaded.diagnostics };
@@ -23,27 +32,10 @@ export async function check(args: readonly string[], world: World): Promise<numb
   }
   const config = readConfig(parsed.values, world);
   if (config === undefined) return NO;
+  if (tests !== undefined) return await checkTests(config, tests, false, world);
   world.stdout(asText(config));
   return OK;
 }
-
-/** Operations that hand out the host when nobody judges their bodies. */
-const rootly = new Set([
-  "containers.create",
-  "containers.exec",
-  "images.build",
-  "builder.session",
-  "builder.grpc",
-  "volumes.create",
-  "services.create",
-  "services.update",
-  "plugins.pull",
-  "plugins.create",
-  "plugins.set",
-  "plugins.upgrade",
-  "swarm.init",
-  "swarm.join",
-]);
 
 const allowed = (policy: Policy) =>
   operations.filter(({ name }) => policy.verdicts[name]?.allow === true).map(({ name }) => name);
@@ -89,7 +81,7 @@ function asText(config: Config): string {
   for (const { file, policy } of config.policyFiles) lines.push(`  file ${file}: policy ${policy}`);
   for (const policy of inUse(config)) {
     const names = allowed(policy);
-    const root = judgesRequests(config, policy) ? names.filter((name) => rootly.has(name)) : [];
+    const root = judgesRequests(config, policy) ? givesRoot(policy) : [];
     lines.push(`  policy ${policy.name}: ${names.length} of ${operations.length} operations`);
     if (root.length > 0) {
       lines.push(`    gives root on the host: ${root.slice(0, 4).join(", ")}${etc(root)}`);
@@ -114,6 +106,11 @@ function asJson(config: Config) {
     })),
     client_rules: config.gate.clients,
     policies: Object.fromEntries(inUse(config).map((policy) => [policy.name, allowed(policy)])),
+    gives_root: Object.fromEntries(
+      inUse(config).filter((policy) => judgesRequests(config, policy))
+        .map((policy) => [policy.name, givesRoot(policy)] as const)
+        .filter(([, root]) => root.length > 0),
+    ),
     unassigned: unassigned(config),
   };
 }

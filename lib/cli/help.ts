@@ -6,6 +6,7 @@ Usage:
                                           the same gate, written as socat addresses
   postern check [-c FILE]                 validate the configuration and its policies
   postern explain --uid N METHOD PATH     which rule decides about a request, and why
+  postern explain --uid N -- docker …     the same for what a docker command would send
   postern schema config|policy            the JSON Schema of a file, for editors
   postern demo                            try it, with or without Docker
   postern COMMAND --help                  more on a command
@@ -41,25 +42,51 @@ The log goes to standard error, and so does the audit log unless a file is confi
 
 Usage: postern check [options]
 
-${configuration}      --json           the result as JSON
+${configuration}      --tests FILE     hold the policies against a table of requests and expected decisions
+      --json           the result as JSON
 
-Exit codes: 0 valid, 1 not valid (with all problems as file:line:column), 2 usage
+A table, for a team's own CI:
+
+  policy: team-ci                 # or uid:, gid:, groups: and listener:
+  tests:
+    - name: mounts of /etc are denied
+      request: POST /v1.41/containers/create
+      body: { Image: alpine, HostConfig: { Binds: ["/etc:/x"] } }
+      expect: deny                # or allow
+      constraint: host_mounts     # which one must deny it
+    - name: our containers can be stopped
+      command: docker stop web
+      expect: allow
+      answers: { "container web": { Id: …, Name: /web, Config: { Labels: { team: ci } } } }
+
+Nobody is asked for what a decision depends on: answers has it, null stands for what is not there.
+
+Exit codes: 0 valid and as expected, 1 not valid (with all problems as file:line:column) or not as
+expected, 2 usage
 `,
   explain: `postern explain: which rule decides about a request, why, and what would allow it
 
 Usage: postern explain [options] METHOD PATH
+       postern explain [options] -- docker COMMAND [ARG...]
 
-METHOD is upper case and PATH begins with /, as in GET /v1.41/info. Where the listener is raw, there
-is no request: the connection is judged, and neither is needed.
+METHOD is upper case and PATH begins with /, as in GET /v1.41/info. Of a docker command line, each
+of the requests that docker would make is explained. Where the listener is raw, there is no request:
+the connection is judged, and neither is needed.
 
 ${configuration}      --uid N          the caller's uid, or --user NAME for its uid and groups
       --user NAME
       --gid GROUP      the caller's primary group, by number or name
       --groups LIST    its supplementary groups, such as 27,docker; '' for none
       --listener NAME  the listener it calls; default: the only one
+      --body FILE      the request's body, JSON; - for standard input
+      --offline        do not ask the engine what a name means; links on this host are not followed
       --json           the result as JSON
 
-Exit codes: 0 allowed, 1 denied, or kept out by the socket's mode, 2 usage, 3 the configuration is not valid
+Where a decision depends on what is there (a container's labels, an image's name), the engine behind
+the listener is asked, as the gate does; the request itself is never made.
+
+Exit codes: 0 allowed, 1 denied, undecided, or kept out by the socket's mode, 2 usage, 3 the
+configuration is not valid
 `,
   schema: `postern schema: the JSON Schema (draft 2020-12) of postern.yaml or of a policy file
 

@@ -45,6 +45,7 @@ Deno.test("check --json names every operation of every policy in use", async () 
       { file: `${directory}/policies/team.yaml`, policy: "team" },
     ]);
     assert.deepEqual(told.unassigned, ["spare"]);
+    assert.deepEqual(Object.keys(told.gives_root), ["full"]);
   });
 });
 
@@ -94,6 +95,29 @@ Deno.test("check says of a policy that it gives root only where there are reques
       assert.equal(code, 0);
       assert.equal(out.includes("gives root on the host"), root, yaml);
       assert.match(out, /a\.sock, mode 0666 \(open to every local user\), /);
+    });
+  }
+});
+
+Deno.test("check says through which constraint a policy gives root, and nothing of the safe defaults", async () => {
+  const policy = (constraints: string) =>
+    `name: team\nclients: [{ uid: 7 }]\nallow: [containers.create]\n${constraints}`;
+  for (
+    const [constraints, root] of [
+      ["", undefined],
+      [
+        "constraints: { containers.create: { privileged: true } }\n",
+        "containers.create (privileged: true)",
+      ],
+      ["constraints: { containers.create: none }\n", "containers.create"],
+    ] as const
+  ) {
+    const own = { ...files, "policies/team.yaml": policy(constraints) };
+    await withFiles(own, async (directory) => {
+      const { code, out, err } = await command(["check", "-c", `${directory}/postern.yaml`]);
+      assert.deepEqual([code, err], [0, ""]);
+      const told = /policy team: .*\n {4}gives root on the host: (.*)\n/.exec(out)?.[1];
+      assert.equal(told, root);
     });
   }
 });

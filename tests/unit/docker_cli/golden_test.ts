@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { requestsOf } from "../../../lib/docker_cli/parse.ts";
 import type { CliRequest } from "../../../lib/docker_cli/request.ts";
+import { wordsOf } from "../../../lib/docker_cli/words.ts";
 import { withoutZeros } from "../../support/zero_values.ts";
 
 type Json = Record<string, unknown>;
@@ -24,11 +25,6 @@ for (const version of ["20.10.24", "28.2.2"]) {
       assert.deepEqual(normalise(always), normalise(requests));
     });
   }
-}
-
-/** As the shell takes the recorder's lines apart. */
-function wordsOf(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
 }
 
 /** What remains when the differences are taken out that no constraint looks at; several arguments are asked for at once. */
