@@ -181,6 +181,56 @@ export const mountEscapes: readonly Escape[] = [
     create({ HostConfig: { NetworkMode: "none", Binds: ["$dir/open/real:/h"] } }),
     { policy: "team", shows: { Binds: ["$dir/open/link:/h"] } },
   ),
+  ...[
+    ["a link of an allowed folder is bound with a slash behind it", "$dir/open/link/"],
+    ["a folder below a link of an allowed folder is bound", "$dir/open/link/ssl"],
+    ["a link of an allowed folder is bound by two slashes", "$dir//open//link"],
+    ["a link of an allowed folder is bound by a dot", "$dir/open/./link"],
+  ].map(([name, path]) =>
+    escape(
+      name!,
+      "host_mounts",
+      create({ HostConfig: { NetworkMode: "none", Binds: [`${path}:/h`] } }),
+      create({ HostConfig: { NetworkMode: "none", Binds: ["$dir//open/./real/:/h"] } }),
+      { policy: "team" },
+    )
+  ),
+  escape(
+    "the device of a volume is a link of an allowed folder",
+    "host_mounts",
+    create({ HostConfig: { NetworkMode: "none", Mounts: [bound("$dir/open/link")] } }),
+    create({
+      HostConfig: { NetworkMode: "none", Mounts: [bind("$dir/readable", { ReadOnly: true })] },
+    }),
+    { policy: "team" },
+  ),
+  escape(
+    "the device of a volume is a folder that may only be read",
+    "host_mounts",
+    create({ HostConfig: { NetworkMode: "none", Mounts: [bound("$dir/readable")] } }),
+    create({ HostConfig: { NetworkMode: "none", Binds: ["$dir/readable/:/h:ro"] } }),
+    { policy: "team" },
+  ),
+  escape(
+    "a folder that may only be read is mounted as a volume of another name",
+    "host_mounts",
+    post("/volumes/create", {
+      Name: "$name",
+      DriverOpts: { ...rootOptions, device: "$dir/readable" },
+    }),
+    post("/volumes/create", {
+      Name: "$name",
+      DriverOpts: { ...rootOptions, device: "$dir/open/real/" },
+    }),
+    { policy: "team" },
+  ),
+  escape(
+    "the driver of volumes is at the top level, where engines up to 26 read it",
+    ["unknown_fields", "volume_drivers"],
+    create({ VolumeDriver: "vieux/sshfs", HostConfig: {} }),
+    create({ HostConfig: { VolumeDriver: "" } }),
+    { shows: { VolumeDriver: "vieux/sshfs" } },
+  ),
   escape(
     "a path goes up out of an allowed folder",
     "host_mounts",

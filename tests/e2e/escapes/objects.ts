@@ -159,6 +159,15 @@ export const execEscapes: readonly Escape[] = [
     exec("$running", { User: "1000", Cmd: ["true"] }),
     { policy: "team" },
   ),
+  ...["0", "00", "0:1000", "root:root", "nobody", "-0", "+0", "0x0", ""].map((User) =>
+    escape(
+      `a command runs as ${JSON.stringify(User)}`,
+      "user",
+      exec("$running", { User }),
+      exec("$running", { User: "65534" }),
+      { policy: "team" },
+    )
+  ),
 ];
 
 export const changeEscapes: readonly Escape[] = [
@@ -168,6 +177,15 @@ export const changeEscapes: readonly Escape[] = [
     update({ RestartPolicy: { Name: "always" } }),
     update({ RestartPolicy: { Name: "no" } }),
     { policy: "team" },
+  ),
+  ...["unless-stopped", "on-failure"].map((Name) =>
+    escape(
+      `a container is changed so that it comes back ${Name}`,
+      "restart_policies",
+      update({ RestartPolicy: { Name } }),
+      update({ RestartPolicy: { Name: "" } }),
+      { policy: "team" },
+    )
   ),
   escape(
     "a container's limit on memory is taken away",

@@ -21,6 +21,7 @@ const images = ["app", "ci/**"];
 const selected = [
   ...["inspect", "logs", "export", "archive-read", "archive-write", "archive-stat", "top"],
   ...["start", "stop", "kill", "restart", "rename", "remove", "attach", "resize", "pause"],
+  ...["changes", "attach-websocket", "prune"],
 ].map((verb) => [`containers.${verb}`, mine]);
 
 /** What a team may do with its own containers, images and folders. */
@@ -39,6 +40,9 @@ const team = (directory: string) => ({
     "volumes.create": { host_mounts: [{ path: `${directory}/open/**` }] },
     "containers.exec": { ...mine, commands: ["true"], user: "non-root" },
     "containers.update": { ...mine, restart_policies: ["no"], memory: "128MiB" },
+    "exec.start": mine,
+    "exec.inspect": mine,
+    "exec.resize": mine,
     "containers.commit": { ...mine, images: ["ci/**"] },
     "images.build": { images: ["ci/**"], extra_hosts: false, buildkit: false },
     "networks.connect": { ...mine, networks: ["ci-*"] },

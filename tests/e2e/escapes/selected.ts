@@ -12,6 +12,8 @@ const ways: readonly [string, string][] = [
   ["by twelve digits of its id", "$victim_12"],
   ["by few digits of its id", "$victim_6"],
 ];
+const websocket = "Connection: Upgrade\r\nUpgrade: websocket\r\nOrigin: http://d\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
 const empty = new Uint8Array(1024);
 const exec = (on: string) => post(`/v1.41/containers/${on}/exec`, { Cmd: ["true"], User: "1000" });
 const rename = (from: string, to: string): Call => ({
@@ -93,6 +95,41 @@ export const selectorEscapes: readonly Escape[] = [
     "another's input is reached",
     at("attach", "$victim", "?stream=1&stdin=1"),
     at("resize", "$running", "?h=2&w=2"),
+  ),
+  other(
+    "a command that somebody else prepared is looked at",
+    get("/exec/$victim_exec/json"),
+    get("/exec/$running_exec/json"),
+  ),
+  other(
+    "a command that somebody else prepared is started",
+    post("/exec/$victim_exec/start", { Detach: true }),
+    post("/exec/$running_exec/start", { Detach: true }),
+  ),
+  other(
+    "another's input is reached by a websocket",
+    { ...get("/containers/$victim/attach/ws?stream=1"), headers: websocket },
+    get("/containers/$running/top"),
+  ),
+  other(
+    "another's processes are listed",
+    get("/containers/$victim/top"),
+    get("/containers/$running/top"),
+  ),
+  other(
+    "another's changed files are listed",
+    get("/containers/$victim/changes"),
+    get("/containers/$own/changes"),
+  ),
+  other(
+    "another's container is frozen",
+    at("pause", "$victim"),
+    at("resize", "$running", "?h=3&w=3"),
+  ),
+  other(
+    "every container that does not run is removed",
+    post("/containers/prune?filters=%7B%22label%22%3A%5B%22none%22%5D%7D"),
+    get("/containers/$running/top"),
   ),
   other(
     "another's container is reached by the alias of a link",

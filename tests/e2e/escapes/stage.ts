@@ -33,7 +33,7 @@ const lines = (things: unknown[]) => things.map((thing) => JSON.stringify(thing)
 
 /**
  * What there is on the engine and on the host before anybody tries to escape: the words of the table. Beside the containers
- * above, whose ids are `$victim_id` and, from their beginning, `$victim_12` and `$victim_6`: volumes `$plain` and
+ * above, whose ids are `$victim_id` and, from their beginning, `$victim_12` and `$victim_6` (a command prepared in it is `$victim_exec`): volumes `$plain` and
  * `$bindvolume` (a bind of /etc), images `app`, `ci/own` and `trusted`, networks `$network` and `$cinetwork`, and folders in `$dir`.
  */
 export class Stage implements AsyncDisposable {
@@ -79,9 +79,10 @@ export class Stage implements AsyncDisposable {
       const name = this.words.get(role) ?? unique(`esc-${role}`);
       const id = this.words.get(`${role}_id`);
       const found = id === undefined ? undefined : await this.get(`/containers/${id}/json`) as
-        | { Name: string; State: { Running: boolean } }
+        | { Name: string; State: { Running: boolean; Paused: boolean } }
         | undefined;
-      const stands = found?.Name === `/${name}` && found.State.Running === (starts ?? false);
+      const stands = found?.Name === `/${name}` && found.State.Running === (starts ?? false) &&
+        !found.State.Paused;
       if (stands && !made.has(other)) continue;
       made.add(role);
       if (found !== undefined) await this.#remove(`/containers/${id}?force=1&v=1`);
@@ -95,7 +96,10 @@ export class Stage implements AsyncDisposable {
       };
       const { Id } = await this.#make(`/containers/create?name=${name}`, body) as { Id: string };
       this.#identify(role, Id);
-      if (starts) await this.direct({ path: `/containers/${Id}/start` });
+      if (!starts) continue;
+      await this.direct({ path: `/containers/${Id}/start` });
+      const exec = await this.#make(`/containers/${Id}/exec`, { Cmd: ["true"] });
+      this.words.set(`${role}_exec`, (exec as { Id: string }).Id);
     }
     await this.direct({ path: "/images/$trusted_id/tag?repo=trusted" });
     const passing = encodeURIComponent(JSON.stringify({ label: ["passing"] }));
