@@ -14,20 +14,16 @@ import { notAllowed, shown } from "./wording.ts";
 
 /** POST /libpod/containers/create. */
 export function* scrutiniseLibpodCreate(
-  { limits, set }: Constraints,
+  { limits }: Constraints,
   _request: Scrutinised,
-  { root, ...document }: JsonDocument,
+  document: JsonDocument,
 ): Scrutiny {
-  // Better than to leave out silently what a policy promises.
-  if (set !== undefined && Object.keys(set).length > 0) {
-    return denied("unknown_fields", "what the policy sets cannot be filled in here", "");
-  }
+  const { root } = document;
   const against = judgeOwnName(limits, textAt(root, "name")) ?? judgeCgroupValues(limits, root) ??
     judgeWholeName(limits, textAt(root, "image"));
   if (against !== undefined) return against;
   const finding = yield* judgeContainer(readLibpodContainer(root), limits);
-  if (!finding.ok || finding.edits.length === 0) return finding;
-  return { ...finding, document: { root, ...document } };
+  return finding.ok && finding.edits.length > 0 ? { ...finding, document } : finding;
 }
 
 function judgeOwnName(limits: Limits, name: string): Denial | undefined {
