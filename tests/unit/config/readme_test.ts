@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { help } from "../../../lib/cli/help.ts";
 import { choosePolicy } from "../../../lib/policy/choose.ts";
-import { configSchema } from "../../../lib/config/schema.ts";
+import { configSchema, policySchema } from "../../../lib/config/schema.ts";
+import { givesRoot } from "../../../lib/policy/root.ts";
 import { load } from "./fakes.ts";
 
 const root = new URL("../../../", import.meta.url);
@@ -51,9 +52,26 @@ Deno.test("the README's team policy is the one in policies/examples", () => {
   assert.deepEqual(parse(block("name: team-ci")), parse(example));
 });
 
+Deno.test("the README's policies load together, and give root away only where it says so", () => {
+  const files = blocks.filter((text) => text.startsWith("name:"))
+    .map((text, i) => [`policies/${i}.yaml`, text] as const);
+  assert.equal(files.length, 4);
+  const result = load({
+    "postern.yaml": "listeners: [{ socket: /p.sock }]\npolicies: policies\n",
+    ...Object.fromEntries(files),
+  });
+  assert.ok(result.ok, JSON.stringify(result));
+  const { policies } = result.config.gate;
+  const root = (name: string) => givesRoot(policies[name]!);
+  assert.deepEqual(["team-ci", "ci-builders", "web"].flatMap(root), []);
+  assert.deepEqual(root("trial"), ["mode: warn"]);
+});
+
 Deno.test("the README's tables list every key there is", () => {
   const { shape } = configSchema;
   assert.deepEqual(column("key at the top"), Object.keys(shape));
+  const limits = policySchema.shape.limits.unwrap().shape;
+  assert.deepEqual(column("key of `limits`"), Object.keys(limits));
   const listener = shape.listeners.unwrap().element.shape;
   assert.deepEqual(column("key of a listener").sort(), Object.keys(listener).sort());
 });
