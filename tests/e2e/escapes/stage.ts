@@ -39,6 +39,7 @@ const lines = (things: unknown[]) => things.map((thing) => JSON.stringify(thing)
 export class Stage implements AsyncDisposable {
   readonly words = new Map<string, string>();
   readonly #directory: string;
+  #before: ReadonlySet<string> = new Set();
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -47,6 +48,7 @@ export class Stage implements AsyncDisposable {
   static async build(): Promise<Stage> {
     const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "es-" });
     const stage = new Stage(directory);
+    stage.#before = new Set(await stage.#paths());
     await stage.#folders();
     await stage.#images();
     await stage.#volumesAndNetworks();
@@ -145,15 +147,30 @@ export class Stage implements AsyncDisposable {
     for (const image of [name, `ci/${name}`]) await this.#remove(`/images/${image}?force=1`);
   }
 
+  /** Leaves the engine with what it had before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const at = (word: string) => this.words.get(word);
-    for (const role of Object.keys(cast)) await this.#remove(`/containers/${at(role)}?force=1&v=1`);
-    for (const word of ["plain", "bindvolume"]) await this.#remove(`/volumes/${at(word)}`);
-    for (const word of ["network", "cinetwork"]) await this.#remove(`/networks/${at(word)}`);
-    for (const image of ["trusted", "ci/own", "app"]) {
-      await this.#remove(`/images/${image}?force=1`);
+    for (let left = Infinity;;) {
+      const more = (await this.#paths()).filter((path) => !this.#before.has(path));
+      // An image goes only after those that were made from it.
+      if (more.length === 0 || more.length === left) break;
+      left = more.length;
+      for (const path of more) await this.#remove(`${path}?force=1`);
     }
     await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  /** Every container, image, volume and network by its path. */
+  async #paths(): Promise<string[]> {
+    const containers = await this.get("/containers/json?all=1") as Fields[];
+    const images = await this.get("/images/json?all=1") as Fields[];
+    const volumes = await this.get("/volumes") as { Volumes: Fields[] | null };
+    const networks = await this.get("/networks") as Fields[];
+    return [
+      ...containers.map((c) => `/containers/${c["Id"]}`),
+      ...images.map((i) => `/images/${i["Id"]}`),
+      ...(volumes.Volumes ?? []).map((v) => `/volumes/${v["Name"]}`),
+      ...networks.map((n) => `/networks/${n["Id"]}`),
+    ];
   }
 
   async #folders(): Promise<void> {
