@@ -79,6 +79,7 @@ function asText(config: Config): string {
   }
   lines.push(`  ${gate.clients.length} client rules, ${config.audit.to} audit`);
   for (const { file, policy } of config.policyFiles) lines.push(`  file ${file}: policy ${policy}`);
+  for (const name of config.presets) lines.push(`  preset ${name}`);
   for (const policy of inUse(config)) {
     const names = allowed(policy);
     const root = judgesRequests(config, policy) ? givesRoot(policy) : [];
@@ -100,6 +101,7 @@ function asJson(config: Config) {
     valid: true,
     file: config.file ?? null,
     policy_files: config.policyFiles,
+    presets: config.presets,
     listeners: config.listeners.map((listener) => ({
       ...listener,
       mode: formatMode(listener.mode),

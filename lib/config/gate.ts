@@ -1,8 +1,9 @@
 import type { ClientRule, Gate, Policy } from "../policy/types.ts";
-import { clientRule, type ClientScope, suggestion } from "./clients.ts";
+import { clientRule, type ClientScope } from "./clients.ts";
 import type { Path, YamlFile } from "./document.ts";
 import type { Placed } from "./listeners.ts";
 import type { KnownPolicies, PolicyFile } from "./policies.ts";
+import { policyHint } from "./presets.ts";
 import type { LooseConfig } from "./schema.ts";
 
 /** What a gate is built from. */
@@ -72,6 +73,5 @@ function requirePolicy(
 ): void {
   if (name === undefined || known.names.includes(name) || !complete) return;
   const message = `unknown policy ${JSON.stringify(name)}`;
-  const hint = suggestion(name, known.names, "policies");
-  report(yaml.atValue("unknown-policy", path, message, hint));
+  report(yaml.atValue("unknown-policy", path, message, policyHint(name, known.names)));
 }

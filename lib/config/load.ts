@@ -13,6 +13,7 @@ import { stemOf } from "./listener.ts";
 import { listenerAt, loopMessage, type Placed, resolveListeners } from "./listeners.ts";
 import { type Overrides, readOverrides } from "./overrides.ts";
 import { compilePolicies, type PolicyFile } from "./policies.ts";
+import { namedPresets } from "./presets.ts";
 import { configSchema, type LooseConfig, policySchema } from "./schema.ts";
 import {
   type AuditTarget,
@@ -91,7 +92,8 @@ class Loading {
     this.#requireFolder(yaml, audit);
 
     const { files, complete } = this.#policyFiles(yaml, data);
-    const known = compilePolicies(files, complete, this.#report);
+    const presets = namedPresets(data, files, this.#report);
+    const known = compilePolicies([...files, ...presets], complete, this.#report);
     const listeners = placed.map(({ listener }) => listener);
     const gate = resolveGate(
       { yaml, data, listeners: placed, files, known, complete },
@@ -101,6 +103,7 @@ class Loading {
       file,
       listeners,
       policyFiles: files.map(({ yaml, data }) => ({ file: yaml.file, policy: data.name ?? "" })),
+      presets: presets.map(({ data }) => data.name ?? ""),
       gate,
       audit,
       workers: overriding.workers ?? data.workers ?? 1,

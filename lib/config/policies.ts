@@ -7,11 +7,11 @@ import {
 } from "../policy/compile.ts";
 import { groups } from "../policy/operations.ts";
 import type { Policy } from "../policy/types.ts";
-import { suggestion } from "./clients.ts";
 import { constraintsAt } from "./constraints/read.ts";
 import type { Diagnostic, DiagnosticCode } from "./diagnostics.ts";
 import type { YamlFile } from "./document.ts";
 import { limitsAt } from "./limits.ts";
+import { policyHint } from "./presets.ts";
 import { rulesAt } from "./rules.ts";
 import type { LoosePolicy } from "./schema.ts";
 import { parseName } from "./values.ts";
@@ -65,8 +65,7 @@ export function compilePolicies(
     if (file === undefined) {
       if (!complete) return undefined;
       const message = `unknown policy ${JSON.stringify(base)}`;
-      const hint = suggestion(base, known, "policies");
-      report(yaml.atValue("unknown-policy", ["extends"], message, hint));
+      report(yaml.atValue("unknown-policy", ["extends"], message, policyHint(base, known)));
     } else if (entered.includes(base)) {
       const circle = [...entered.slice(entered.indexOf(base)), base].join(" → ");
       const message = `policies extend each other in a circle: ${circle}`;

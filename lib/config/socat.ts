@@ -102,6 +102,7 @@ export function parseSocat(
         origin: "command line",
       }],
       policyFiles: [],
+      presets: [],
       gate: {
         clients: [],
         listenerPolicies: { [name]: policy },

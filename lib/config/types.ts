@@ -7,6 +7,8 @@ export interface Config {
   readonly listeners: readonly ListenerConfig[];
   /** The policy files that were read. */
   readonly policyFiles: readonly { readonly file: string; readonly policy: string }[];
+  /** The presets that are named, or that others extend. */
+  readonly presets: readonly string[];
   readonly gate: Gate;
   readonly audit: AuditTarget;
   /** Threads that relay. */
