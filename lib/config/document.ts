@@ -1,7 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { Document, Node } from "yaml";
 import type { Diagnostic, DiagnosticCode } from "./diagnostics.ts";
 import { nameOf, type Span, spanOf, syntaxProblems } from "./syntax.ts";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "./yaml.ts";
 
 /** Keys and indexes from the top of a file to a value. */
 export type Path = readonly (string | number)[];

@@ -1,5 +1,6 @@
-import { type Document, isScalar, type Node, type Pair, visit, type YAMLError } from "yaml";
+import type { Document, Node, Pair, YAMLError } from "yaml";
 import type { DiagnosticCode } from "./diagnostics.ts";
+import { isScalar, visit } from "./yaml.ts";
 
 /** A place in a file's text, in UTF-16 units. */
 export interface Span {

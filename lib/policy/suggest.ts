@@ -1,4 +1,3 @@
-import { distance } from "fastest-levenshtein";
 import { groups, operations } from "./operations.ts";
 
 /** The candidate that a misspelt word most likely meant, or undefined when none is near. */
@@ -14,14 +13,23 @@ export function closest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Slips of the pen between two words; two letters that changed places are one (Damerau). */
+/** Slips of the pen between two words; two letters that changed places are one (optimal string alignment). */
 function slips(word: string, candidate: string): number {
-  let least = distance(word, candidate);
-  for (let i = 1; i < word.length; i++) {
-    const swapped = word.slice(0, i - 1) + word[i] + word[i - 1] + word.slice(i + 1);
-    least = Math.min(least, 1 + distance(swapped, candidate));
+  let before: number[] = [];
+  let above = Array.from({ length: candidate.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= word.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= candidate.length; j++) {
+      const same = word[i - 1] === candidate[j - 1];
+      let least = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (same ? 0 : 1));
+      const swapped = i > 1 && j > 1 && word[i - 1] === candidate[j - 2] &&
+        word[i - 2] === candidate[j - 1];
+      if (swapped) least = Math.min(least, before[j - 2]! + 1);
+      row.push(least);
+    }
+    [before, above] = [above, row];
   }
-  return least;
+  return above[candidate.length]!;
 }
 
 /** What the docker command line calls things. */
