@@ -4,7 +4,12 @@ import type { Memory } from "./memory.ts";
 
 const O_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
 const F_SETPIPE_SZ = 1031;
+const FD_CLOEXEC = 1;
 const SPLICE_F_MOVE_NONBLOCK = 1 | 2;
 
 export const O_RDONLY = 0;
@@ -63,6 +68,22 @@ export function open(path: string, flags: number, mode = 0): number {
 /** fchmod(2); on an unbound unix socket it sets the mode that bind(2) gives to the file. */
 export function fchmod(fd: number, mode: number): number {
   return libc.fchmod(fd, mode);
+}
+
+/** Another descriptor, close-on-exec, of what this one is open for (F_DUPFD_CLOEXEC, fcntl(2)); -1 and errno on failure. */
+export function duplicate(fd: number): number {
+  return libc.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/** Lets `fd` be what `other` is open for, in one step and for every thread (dup3(2)); -1 and errno on failure. */
+export function replace(fd: number, other: number): number {
+  return libc.dup3(other, fd, O_CLOEXEC);
+}
+
+/** Makes a descriptor that came from elsewhere close-on-exec and non-blocking; the latter holds for everybody who has it. */
+export function adopt(fd: number): void {
+  libc.fcntl(fd, F_SETFD, FD_CLOEXEC);
+  libc.fcntl(fd, F_SETFL, libc.fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
 }
 
 /**

@@ -4,6 +4,10 @@ import { libc } from "./libc.ts";
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
+const SOL_SOCKET = 1;
+const SO_TYPE = 3;
+const SO_ACCEPTCONN = 30;
+const SO_DOMAIN = 39;
 const SOCK_CLOEXEC = 0o2000000;
 
 export const SHUT_WR = 1;
@@ -25,6 +29,46 @@ export function unixAddress(path: string): Uint8Array<ArrayBuffer> {
   new DataView(address.buffer).setUint16(0, AF_UNIX, true);
   address.set(bytes, 2);
   return address;
+}
+
+/** A sockaddr_un for a name in the abstract namespace, whose length is part of it (unix(7)). Throws a RangeError when it does not fit. */
+export function abstractAddress(name: string): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(name);
+  if (bytes.length > MAX_SOCKET_PATH) {
+    throw new RangeError(`Cannot use abstract socket name of ${bytes.length} bytes: ${name}`);
+  }
+  const address = new Uint8Array(3 + bytes.length);
+  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+  address.set(bytes, 3);
+  return address;
+}
+
+const option = new Int32Array(1);
+const optionBytes = new Uint8Array(option.buffer);
+const length = new Uint32Array(1);
+const lengthBytes = new Uint8Array(length.buffer);
+
+/** A number of SOL_SOCKET's options (socket(7)); undefined when it is no socket. */
+function socketOption(fd: number, name: number): number | undefined {
+  length[0] = 4;
+  const failed = libc.getsockopt(fd, SOL_SOCKET, name, optionBytes, lengthBytes) < 0;
+  return failed ? undefined : option[0]!;
+}
+
+/** Whether a descriptor is a unix stream socket that listens (sd_is_socket_unix(3)). */
+export function isListening(fd: number): boolean {
+  return socketOption(fd, SO_DOMAIN) === AF_UNIX && socketOption(fd, SO_TYPE) === SOCK_STREAM &&
+    socketOption(fd, SO_ACCEPTCONN) === 1;
+}
+
+/** The path that a unix socket was bound to (getsockname(2)); undefined when it has none. */
+export function boundPath(fd: number): string | undefined {
+  const address = new Uint8Array(128);
+  length[0] = address.length;
+  if (libc.getsockname(fd, address, lengthBytes) < 0 || address[2] === 0) return undefined;
+  const path = address.subarray(2, length[0]);
+  const end = path.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? path : path.subarray(0, end));
 }
 
 /** A close-on-exec unix stream socket; -1 and errno on failure. */
