@@ -1,9 +1,10 @@
+import { Glob } from "./glob.ts";
 import type { Allowed } from "./types.ts";
 
 /** The patterns of one list, ready to be tried. */
 interface Compiled {
   readonly exact: ReadonlySet<string>;
-  readonly wild: readonly RegExp[];
+  readonly wild: readonly Glob[];
   /** Answers of a list that is long to go through. */
   readonly answers: Answers;
 }
@@ -12,12 +13,15 @@ interface Compiled {
 const FEW = 8;
 /** Answers that are kept for a list. */
 const MAX_ANSWERS = 4096;
+/** Characters of a value whose answer is kept; longer ones would fill the memory. */
+const MAX_VALUE = 256;
 
 /** What a list said to a value before: requests repeat themselves. */
 export class Answers {
   readonly #known = new Map<string, boolean>();
 
   recall(value: string, find: () => boolean): boolean {
+    if (value.length > MAX_VALUE) return find();
     let answer = this.#known.get(value);
     if (answer !== undefined) return answer;
     answer = find();
@@ -38,7 +42,7 @@ export function allows(allowed: Allowed | undefined, value: string): boolean {
   if (allowed === undefined || allowed === "any") return true;
   const { exact, wild, answers } = compile(allowed);
   if (exact.has(value)) return true;
-  const find = () => wild.some((pattern) => pattern.test(value));
+  const find = () => wild.some((pattern) => pattern.takes(value));
   return wild.length <= FEW ? find() : answers.recall(value, find);
 }
 
@@ -52,19 +56,10 @@ function compile(patterns: readonly string[]): Compiled {
   if (found === undefined) {
     found = {
       exact: new Set(patterns.filter((pattern) => !pattern.includes("*"))),
-      wild: patterns.filter((pattern) => pattern.includes("*")).map(expression),
+      wild: patterns.filter((pattern) => pattern.includes("*")).map((pattern) => new Glob(pattern)),
       answers: new Answers(),
     };
     compiled.set(patterns, found);
   }
   return found;
-}
-
-/** Anchored at both ends; `s`, because a value may hold a line feed. */
-function expression(pattern: string): RegExp {
-  const source = pattern.split(/(\*+)/).map((part) => {
-    if (!part.startsWith("*")) return part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-    return part.length === 1 ? "[^/]*" : ".*";
-  });
-  return new RegExp(`^${source.join("")}$`, "s");
 }
