@@ -183,6 +183,8 @@ const own: Readonly<Record<string, readonly Key[]>> = {
   ],
   "networks.connect": ["networks", "links", ...body],
   "networks.disconnect": ["networks", ...body],
+  "networks.remove": ["networks"],
+  "volumes.remove": ["volumes"],
   "checkpoints.list": ["checkpoint_dirs"],
   "checkpoints.create": ["checkpoint_dirs", ...body],
   "checkpoints.remove": ["checkpoint_dirs"],

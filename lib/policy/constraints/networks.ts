@@ -98,6 +98,18 @@ export function* scrutiniseNetworkUse(
   };
 }
 
+/** `docker network rm`: by the name that the network has, and by its id at the engine. */
+export function* scrutiniseNetworkRemove(
+  { limits }: Constraints,
+  request: Scrutinised,
+): Scrutiny {
+  const network = yield* judgeExisting(limits.networks, request);
+  if (network === undefined) return fine;
+  return typeof network === "object"
+    ? network
+    : { ok: true, edits: [], added: [], target: network };
+}
+
 /** The target with the network's id in it, where a policy limits networks. */
 function* judgeExisting(
   allowed: Allowed | undefined,

@@ -22,7 +22,11 @@ import {
   scrutiniseLibpodPush,
   scrutiniseLibpodVolume,
 } from "./libpod.ts";
-import { scrutiniseNetworkCreate, scrutiniseNetworkUse } from "./networks.ts";
+import {
+  scrutiniseNetworkCreate,
+  scrutiniseNetworkRemove,
+  scrutiniseNetworkUse,
+} from "./networks.ts";
 import { Ambiguous, Parameters } from "./parameters.ts";
 import { scrutinisePlugin } from "./plugins.ts";
 import { scrutiniseRename } from "./rename.ts";
@@ -30,7 +34,7 @@ import { withParameter, withPathName } from "./rewrite.ts";
 import { placeOf, resolveContainer, resolveExec } from "./selectors.ts";
 import { scrutiniseService } from "./service.ts";
 import type { Answer, Constraints, Finding, Lookup, Scrutinised, Scrutiny } from "./types.ts";
-import { scrutiniseVolumeCreate } from "./volumes.ts";
+import { scrutiniseVolumeCreate, scrutiniseVolumeRemove } from "./volumes.ts";
 
 type Judge = (constraints: Constraints, request: Scrutinised) => Scrutiny;
 type BodyJudge = (
@@ -75,6 +79,8 @@ const byTarget: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   ["images.tag", scrutiniseTag],
   ["images.load", scrutiniseLoad],
   ["images.build", scrutiniseBuild],
+  ["networks.remove", scrutiniseNetworkRemove],
+  ["volumes.remove", scrutiniseVolumeRemove],
   ["plugins.pull", scrutinisePlugin],
   ["plugins.create", scrutinisePlugin],
   ["plugins.upgrade", scrutinisePlugin],

@@ -7,6 +7,16 @@ import type { Constraints, Scrutinised, Scrutiny } from "./types.ts";
 import { judgeVolumeSource } from "./volume_options.ts";
 import { notAllowed } from "./wording.ts";
 
+/** `docker volume rm`: a volume has no other name than the one in the path. */
+// deno-lint-ignore require-yield
+export function* scrutiniseVolumeRemove(
+  { limits }: Constraints,
+  { target }: Scrutinised,
+): Scrutiny {
+  const name = target.segments.slice(target.segments.indexOf("volumes") + 1).join("/");
+  return allows(limits.volumes, name) ? fine : notAllowed("volumes", limits.volumes, name);
+}
+
 /** A new volume; one without a name gets a random one. */
 export function* scrutiniseVolumeCreate(
   { limits }: Constraints,

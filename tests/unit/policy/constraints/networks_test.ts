@@ -104,3 +104,15 @@ Deno.test("links to containers that are not listed are denied in connect, too", 
   fails(look({ path, body: body(["db:x", "secret:y"]) }, { links: ["db"] }), "links");
   passes(look({ path, body: body(["db:x", "/db"]) }, { links: ["db"] }));
 });
+
+Deno.test("the removal of networks can be limited by the name that they have", () => {
+  const remove = (name: string, limits: Limits) =>
+    look({ method: "DELETE", path: `/v1.41/networks/${name}` }, limits, world);
+  const limits: Limits = { networks: ["front"] };
+  for (const name of ["front", "1111"]) {
+    assert.equal(passes(remove(name, limits)).target, `/v1.41/networks/${front}`);
+  }
+  fails(remove("back", limits), "networks");
+  fails(remove("none", limits), 404);
+  assert.deepEqual(remove("back", {}).asked, []);
+});

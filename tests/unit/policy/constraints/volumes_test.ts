@@ -75,3 +75,11 @@ Deno.test("names and labels of volumes can be limited", () => {
   fails(create({ Name: "ci-a" }, limits), "required_labels");
   fails(create({ Name: "ci-a" }, { refused_labels: ["a"], ...limits }), "required_labels");
 });
+
+Deno.test("the removal of volumes can be limited by name", () => {
+  const remove = (name: string, limits: Limits) =>
+    look({ method: "DELETE", path: `/v1.41/volumes/${name}?force=1` }, limits);
+  passes(remove("anything", {}));
+  passes(remove("ci-a", { volumes: ["ci-*"] }));
+  fails(remove("db", { volumes: ["ci-*"] }), "volumes");
+});
