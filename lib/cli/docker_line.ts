@@ -29,9 +29,12 @@ export async function considerCommand(
 ): Promise<CommandConsidered> {
   const { requests, remarks } = understood(words, cwd);
   const steps: CommandStep[] = [];
+  const made: CliRequest[] = [];
   for (const request of requests) {
-    const knowing = knowsWhatIsMade(requests, oracle);
+    const knowing = knowsWhatIsMade(made, oracle);
     const considered = await consider(assignment, askedBy(request), knowing);
+    const { forwarded } = considered;
+    made.push(forwarded === undefined ? request : { ...request, body: JSON.parse(forwarded) });
     steps.push({ ...considered, ...(request.only === undefined ? {} : { only: request.only }) });
   }
   return { steps, remarks };
@@ -60,7 +63,7 @@ function askedBy({ method, target, body, contentType }: CliRequest): Asked {
   return { method, target, contentType: "application/json", body: bytes };
 }
 
-/** Also answers for the container and the exec that the command itself makes, which no engine knows yet. */
+/** Also answers for the container and the exec that the command itself has made, which no engine knows yet. */
 function knowsWhatIsMade(requests: readonly CliRequest[], oracle: Oracle): Oracle {
   const made = (path: RegExp) => requests.find(({ target }) => path.test(target));
   return async (lookup) => {
