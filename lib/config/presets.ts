@@ -12,6 +12,7 @@ export const presetNames: readonly string[] = [
   "autoheal",
   "cadvisor",
   "ci-build",
+  "ci-buildx",
   "compose-project",
   "diun",
   "dozzle",
