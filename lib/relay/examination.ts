@@ -1,8 +1,14 @@
+import { refused } from "../policy/constraints/finding.ts";
 import type { Answer, Finding, Scrutiny } from "../policy/constraints/types.ts";
 import type { Upstream } from "./dial.ts";
 import { Inquiry } from "./inquiry.ts";
 import type { Loop } from "./loop.ts";
 import { realPath } from "./real_path.ts";
+
+/** Questions about one request: clients that mean well ask a few. */
+const MOST = 256;
+/** Paths that are looked up before other connections get their turn. */
+const PATHS = 16;
 
 /** Looks into one request: runs its scrutiny, and asks what that asks, one thing after the other. */
 export class Examination {
@@ -12,6 +18,7 @@ export class Examination {
   readonly #wake: () => void;
   /** Whether the finding depends on more than the request's own bytes. */
   asked = false;
+  #questions = 0;
   #inquiry: Inquiry | undefined;
   #answer: Answer | undefined;
 
@@ -23,7 +30,7 @@ export class Examination {
     this.#wake = wake;
   }
 
-  /** The finding, or undefined while an answer is awaited. */
+  /** The finding, or undefined while an answer is awaited, or others have their turn. */
   advance(): Finding | undefined {
     if (this.#inquiry !== undefined) {
       if (this.#answer === undefined) return undefined;
@@ -32,9 +39,12 @@ export class Examination {
     // The first call starts the scrutiny, which takes no answer then.
     let step = this.#scrutiny.next(this.#answer!);
     this.#answer = undefined;
-    while (step.done !== true) {
+    for (let paths = 0; step.done !== true; paths++) {
       const lookup = step.value;
       this.asked = true;
+      if (++this.#questions > MOST) {
+        return refused(400, `it names more than ${MOST} things to look up`);
+      }
       if (lookup.kind !== "path") {
         this.#inquiry = new Inquiry(this.#loop, this.#upstream, lookup, (answer) => {
           this.#answer = answer;
@@ -42,7 +52,13 @@ export class Examination {
         });
         return undefined;
       }
-      step = this.#scrutiny.next(realPath(lookup.path));
+      const answer = realPath(lookup.path);
+      if (paths === PATHS) {
+        this.#answer = answer;
+        this.#wake();
+        return undefined;
+      }
+      step = this.#scrutiny.next(answer);
     }
     return step.value;
   }

@@ -243,3 +243,21 @@ Deno.test("the same body again is recalled, another behind the same head is not"
     }
   }
 });
+
+const binds = (folder: string, count: number) =>
+  create({
+    HostConfig: { Binds: Array.from({ length: count }, (_, i) => `${folder}/${i}:/m${i}`) },
+  });
+
+Deno.test("many paths are looked up in turns, and more than anybody needs are refused", async () => {
+  await using bench = await Bench.open(creating({ host_mounts: [{ path: "/tmp/**" }] }));
+  using client = await bench.client();
+  const many = binds("/tmp/postern-none", 100);
+  await client.send(many);
+  using engine = await bench.engine();
+  assert.equal(await engine.exactly(many.length), many);
+  await engine.send(ok("made"));
+  assert.equal(await client.message(), ok("made"));
+  await client.send(binds("/tmp/postern-none", 257));
+  assert.match(await client.message(), /^HTTP\/1.1 400 [^]*names more than 256 things/);
+});

@@ -33,3 +33,28 @@ Deno.test("links in a circle lead nowhere", () =>
     Deno.symlinkSync("a", `${folder}/b`);
     assert.ok("failed" in realPath(`${folder}/a/x`));
   }));
+
+Deno.test("behind a link to a folder, .. leads out of that folder, where the end is missing, too", () =>
+  withFolder((folder) => {
+    Deno.mkdirSync(`${folder}/allowed`);
+    Deno.mkdirSync(`${folder}/other/deep`, { recursive: true });
+    Deno.symlinkSync("../other/deep", `${folder}/allowed/door`);
+    Deno.symlinkSync("door/../missing", `${folder}/allowed/link`);
+    assert.deepEqual(realPath(`${folder}/allowed/link/x`), { found: `${folder}/other/missing/x` });
+    Deno.symlinkSync("missing/../../other", `${folder}/allowed/lost`);
+    assert.ok("failed" in realPath(`${folder}/allowed/lost`), "nobody knows what comes there");
+  }));
+
+Deno.test("a file where a folder is needed is as if nothing were there", () =>
+  withFolder((folder) => {
+    Deno.writeTextFileSync(`${folder}/file`, "");
+    assert.deepEqual(realPath(`${folder}/file/x`), { found: `${folder}/file/x` });
+  }));
+
+Deno.test("a path of too many folders is not looked up, nor one that links make so long", () =>
+  withFolder((folder) => {
+    assert.ok("failed" in realPath(folder + "/a".repeat(300)));
+    Deno.symlinkSync("a/".repeat(200), `${folder}/long`);
+    assert.ok("failed" in realPath(`${folder}/long${"/b".repeat(200)}`));
+    assert.ok("found" in realPath(folder + "/a".repeat(200)));
+  }));
