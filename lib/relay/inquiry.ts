@@ -1,22 +1,17 @@
-import { HeadError } from "../http/fields.ts";
-import { parseResponseHead, type ResponseHead, UNTIL_CLOSE } from "../http/response_head.ts";
 import { Memory } from "../linux/memory.ts";
-import type { Answer, Lookup } from "../policy/constraints/types.ts";
+import type { Answer } from "../policy/constraints/types.ts";
 import type { Deadline } from "./deadlines.ts";
 import { dial, type Upstream } from "./dial.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
+import { answerFrom, type EngineLookup, question } from "./engine_object.ts";
 import { Inbox } from "./inbox.ts";
 import type { Loop } from "./loop.ts";
 
 /** What the engine tells of one object is a few KiB; a container with thousands of labels stays below this. */
 const MAX_ANSWER = 4 * 1024 * 1024;
 
-/** What can be asked of the engine. */
-export type EngineLookup = Exclude<Lookup, { kind: "path" }>;
-
 /**
- * One question to the engine about an object that a request names, on a connection of its own. HTTP/1.0, so that the answer ends
- * with the connection (RFC 9112 §9.3). It ends by calling `done`, once, or by `close`.
+ * One question to the engine about an object that a request names, on a connection of its own. It ends by calling `done`, once, or by `close`.
  */
 export class Inquiry {
   readonly #loop: Loop;
@@ -40,8 +35,7 @@ export class Inquiry {
     this.#loop = loop;
     this.#upstream = upstream;
     this.#done = done;
-    const head = `GET ${pathOf(lookup)} HTTP/1.0\r\nHost: docker\r\n\r\n`;
-    this.#request = new Memory(new TextEncoder().encode(head));
+    this.#request = new Memory(question(lookup));
     this.#deadline = loop.answers.add({
       expire: () => this.#finish({ failed: "the engine did not answer in time" }),
     });
@@ -91,7 +85,7 @@ export class Inquiry {
       const n = inbox.fill(endpoint);
       if (n === BLOCKED) return inbox.keep();
       if (n === FAILED) return this.#finish({ failed: "the engine broke the connection off" });
-      if (n === 0) return this.#finish(readAnswer(inbox));
+      if (n === 0) return this.#finish(answerFrom(inbox.bytes, inbox.start, inbox.end));
     }
     this.#finish({ failed: `the engine's answer is over ${MAX_ANSWER} bytes long` });
   }
@@ -101,51 +95,5 @@ export class Inquiry {
     if (this.#over) return;
     this.close();
     this.#done(answer);
-  }
-}
-
-/** Every engine serves these without a version prefix; the name is one segment, whatever it holds. */
-function pathOf({ kind, name }: EngineLookup): string {
-  const segment = encodeURIComponent(name);
-  switch (kind) {
-    case "volume":
-    case "network":
-      return `/${kind}s/${segment}`;
-    case "exec":
-      return `/exec/${segment}/json`;
-    default:
-      return `/${kind}s/${segment}/json`;
-  }
-}
-
-function readAnswer(inbox: Inbox): Answer {
-  const end = inbox.findHead();
-  if (end < 0) return { failed: "the engine closed the connection without an answer" };
-  let head: ResponseHead;
-  try {
-    head = parseResponseHead(inbox.bytes, inbox.start, end);
-  } catch (error) {
-    if (!(error instanceof HeadError)) throw error;
-    return { failed: `the engine sent ${error.message}` };
-  }
-  const length = inbox.end - end;
-  if (head.declared !== UNTIL_CLOSE && head.declared !== length) {
-    return { failed: "the engine's answer is not whole" };
-  }
-  const body = new TextDecoder().decode(inbox.bytes.subarray(end, inbox.end));
-  const value = parsed(body);
-  if (head.status === 200) {
-    return value === undefined ? { failed: "the engine's answer is not JSON" } : { found: value };
-  }
-  const { message } = (value ?? {}) as { message?: unknown };
-  const words = typeof message === "string" ? message : `status ${head.status}`;
-  return head.status === 404 ? { absent: words } : { failed: `the engine says: ${words}` };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,0 +1,61 @@
+import { headEnd, HeadError } from "../http/fields.ts";
+import { parseResponseHead, UNTIL_CLOSE } from "../http/response_head.ts";
+import type { Answer, Lookup } from "../policy/constraints/types.ts";
+
+/** What can be asked of the engine. */
+export type EngineLookup = Exclude<Lookup, { kind: "path" }>;
+
+const encoder = new TextEncoder();
+
+/** The question as HTTP/1.0, so that the answer ends with the connection (RFC 9112 §9.3). */
+export function question(lookup: EngineLookup): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`GET ${pathOf(lookup)} HTTP/1.0\r\nHost: docker\r\n\r\n`);
+}
+
+/** Every engine serves these without a version prefix; the name is one segment, whatever it holds. */
+function pathOf({ kind, name }: EngineLookup): string {
+  const segment = encodeURIComponent(name);
+  switch (kind) {
+    case "volume":
+    case "network":
+      return `/${kind}s/${segment}`;
+    case "exec":
+      return `/exec/${segment}/json`;
+    default:
+      return `/${kind}s/${segment}/json`;
+  }
+}
+
+/** What the engine said, from `start` to the connection's end. */
+export function answerFrom(bytes: Uint8Array, start: number, end: number): Answer {
+  const bodyStart = headEnd(bytes, start, end);
+  if (bodyStart < 0) return { failed: "the engine closed the connection without an answer" };
+  try {
+    const { status, declared } = parseResponseHead(bytes, start, bodyStart);
+    if (declared !== UNTIL_CLOSE && declared !== end - bodyStart) {
+      return { failed: "the engine's answer is not whole" };
+    }
+    return meaning(status, new TextDecoder().decode(bytes.subarray(bodyStart, end)));
+  } catch (error) {
+    if (!(error instanceof HeadError)) throw error;
+    return { failed: `the engine sent ${error.message}` };
+  }
+}
+
+function meaning(status: number, body: string): Answer {
+  const value = parsed(body);
+  if (status === 200) {
+    return value === undefined ? { failed: "the engine's answer is not JSON" } : { found: value };
+  }
+  const { message } = (value ?? {}) as { message?: unknown };
+  const words = typeof message === "string" ? message : `status ${status}`;
+  return status === 404 ? { absent: words } : { failed: `the engine says: ${words}` };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
