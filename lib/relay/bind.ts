@@ -20,8 +20,8 @@ export interface BindRequest {
 export interface BoundSocket {
   readonly fd: number;
   readonly path: string;
-  /** What the file was when it was made. */
-  readonly file: FileStatus;
+  /** What the file was when it was made; absent when somebody else made it, and looks after it. */
+  readonly file?: FileStatus;
 }
 
 /** Why a socket could not be opened, with what to do about it. */
@@ -58,12 +58,46 @@ export function bindSocket(request: BindRequest): BoundSocket {
   });
 }
 
+/**
+ * Gives the socket's file its owner and its mode again where somebody has changed them. The answer is what was found instead,
+ * `missing` when the file is not there any more or is another one, or undefined when all is as it should be. Throws when it
+ * cannot be mended.
+ */
+export function mend(request: BindRequest, bound: BoundSocket): string | undefined {
+  const { path, file: made } = bound;
+  if (made === undefined) return undefined;
+  const now = statusOf(path);
+  if (now === undefined || !isSameFile(now, made)) return "missing";
+  const { mode, uid = made.uid, gid = made.gid } = request;
+  const found = [
+    ...(now.uid === uid && now.gid === gid ? [] : [`owner ${now.uid}:${now.gid}`]),
+    ...(now.mode === mode ? [] : [`mode ${now.mode.toString(8).padStart(4, "0")}`]),
+  ].join(" and ");
+  if (found === "") return undefined;
+  const handle = open(path, O_PATH | O_NOFOLLOW);
+  if (handle < 0) throw new SystemError("open", path, errno());
+  try {
+    const file = statusOfDescriptor(handle);
+    if (file === undefined || !isSameFile(file, made)) return "missing";
+    setOwnerAndMode(handle, { ...request, uid, gid });
+    return found;
+  } finally {
+    close(handle);
+  }
+}
+
+function isSameFile(one: FileStatus, other: FileStatus): boolean {
+  return one.device === other.device && one.inode === other.inode;
+}
+
 /** Removes the socket's file if it still is the one that was bound; whatever took its place stays. */
 export function unlinkSocket(bound: BoundSocket): boolean {
+  const { file } = bound;
+  if (file === undefined) return false;
   try {
     return withDirectoryLock(dirname(bound.path), () => {
       const now = statusOf(bound.path);
-      if (now?.device !== bound.file.device || now.inode !== bound.file.inode) return false;
+      if (now === undefined || !isSameFile(now, file)) return false;
       Deno.removeSync(bound.path);
       return true;
     });
@@ -74,7 +108,7 @@ export function unlinkSocket(bound: BoundSocket): boolean {
 
 /** Sets owner, then mode, through a descriptor of this very file: a name could be swapped for another in between. */
 function openUp(request: BindRequest): FileStatus {
-  const { socket: path, mode, uid, gid } = request;
+  const { socket: path } = request;
   const handle = open(path, O_PATH | O_NOFOLLOW);
   if (handle < 0) throw new SystemError("open", path, errno());
   try {
@@ -83,19 +117,24 @@ function openUp(request: BindRequest): FileStatus {
     if (file?.isSocket !== true || file.mode !== 0 || file.uid !== Deno.uid()) {
       throw new BindError(`${path} was replaced while it was opened`);
     }
-    // chmod(2) and chown(2) reach through this link what fchmod(2) refuses for O_PATH.
-    const self = `/proc/self/fd/${handle}`;
-    if ((uid !== undefined || gid !== undefined) && chown(self, uid, gid) < 0) {
-      throw new BindError(
-        `cannot give ${path} to ${uid ?? "-"}:${gid ?? "-"}: ${describeErrno(errno())}; ` +
-          `changing owners needs root, or a group that Postern itself is in`,
-      );
-    }
-    if (chmod(self, mode) < 0) throw new SystemError("chmod", path, errno());
+    setOwnerAndMode(handle, request);
     return file;
   } finally {
     close(handle);
   }
+}
+
+/** Through a descriptor that may be one of O_PATH. */
+function setOwnerAndMode(handle: number, { socket: path, mode, uid, gid }: BindRequest): void {
+  // chmod(2) and chown(2) reach through this link what fchmod(2) refuses for O_PATH.
+  const self = `/proc/self/fd/${handle}`;
+  if ((uid !== undefined || gid !== undefined) && chown(self, uid, gid) < 0) {
+    throw new BindError(
+      `cannot give ${path} to ${uid ?? "-"}:${gid ?? "-"}: ${describeErrno(errno())}; ` +
+        `changing owners needs root, or a group that Postern itself is in`,
+    );
+  }
+  if (chmod(self, mode) < 0) throw new SystemError("chmod", path, errno());
 }
 
 function requireDirectory(directory: string, path: string): void {

@@ -1,8 +1,10 @@
 import { errno, SystemError } from "../linux/errno.ts";
-import { close, eventfd, O_APPEND, O_CREAT, O_WRONLY, open, signalEventfd } from "../linux/io.ts";
+import { close, O_APPEND, O_CREAT, O_WRONLY, open, replace } from "../linux/io.ts";
 import type { Gate as Rules } from "../policy/types.ts";
 import { unlinkSocket } from "./bind.ts";
-import type { Order, PlannedListener, Report } from "./plan.ts";
+import type { HandedOver } from "./handed_over.ts";
+import { ask, dismiss, type GateEvents, type Hand, hire, tell } from "./hand.ts";
+import type { PlannedListener } from "./plan.ts";
 import {
   closeListeners,
   isSameListener,
@@ -11,7 +13,7 @@ import {
   type Standing,
 } from "./standing.ts";
 import { Usage } from "./quota.ts";
-import { takeWorker } from "./workers.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** What a gate needs to stand; the loaded configuration has this shape. */
 export interface GateOptions {
@@ -22,18 +24,8 @@ export interface GateOptions {
     | { readonly to: "off" }
     | { readonly to: "file"; readonly path: string };
   readonly workers: number;
-}
-
-/** What a running gate tells. */
-export interface GateEvents {
-  log(level: "info" | "warning", message: string): void;
-  /** A worker died: the gate must not go on half-dead. */
-  failed(error: Error): void;
-}
-
-/** A worker's fault: the gate cannot stand without it. */
-export class WorkerError extends Error {
-  override readonly name = "WorkerError";
+  /** Sockets that were opened before the process began. */
+  readonly handedOver?: readonly HandedOver[];
 }
 
 /** What came of new rules. */
@@ -45,26 +37,22 @@ export interface Applied {
   readonly closed: readonly string[];
 }
 
-interface Hand {
-  readonly worker: Worker;
-  readonly wakeFd: number;
-  /** Those who wait for the worker to have taken up new rules, in the order in which they were posted. */
-  readonly replacing: ((revoked: number) => void)[];
-}
-
 /** Records hold who did what: readable for their owner and group only. */
 const AUDIT_MODE = 0o640;
-/** A worker that does not stop in this time is ended, in milliseconds. */
-const STOP_TIMEOUT_MS = 2000;
-
 /** A standing gate: its sockets are open and its workers serve them. */
 export class Gate {
   #standing: readonly Standing[];
   readonly #hands: readonly Hand[];
+  readonly #audit: GateOptions["audit"];
   readonly #auditFd: number;
+  readonly #handedOver: readonly HandedOver[];
   readonly #usage: Usage;
+  readonly #events: GateEvents;
+  readonly #upkeep: Upkeep;
 
   private constructor(
+    options: GateOptions,
+    events: GateEvents,
     standing: readonly Standing[],
     hands: readonly Hand[],
     auditFd: number,
@@ -72,8 +60,22 @@ export class Gate {
   ) {
     this.#standing = standing;
     this.#hands = hands;
+    this.#audit = options.audit;
     this.#auditFd = auditFd;
+    this.#handedOver = options.handedOver ?? [];
     this.#usage = usage;
+    this.#events = events;
+    this.#upkeep = new Upkeep(
+      () => this.#standing,
+      (old, next) => this.#move(old, next),
+      (level, message) => events.log(level, message),
+    );
+    this.#reportUnserved();
+  }
+
+  /** What is open now. */
+  get standing(): readonly Standing[] {
+    return this.#standing;
   }
 
   /** Opens everything, or nothing: throws the first error with every socket removed again. */
@@ -84,13 +86,13 @@ export class Gate {
     const auditFd = openAudit(options.audit);
     let standing: Standing[] = [];
     try {
-      standing = openListeners(options.listeners);
+      standing = openListeners(options.listeners, new Set(), options.handedOver);
       const shared = workers > 1;
       const plans = Array.from({ length: workers }, (_, worker) => (
         { listeners: planFor(standing, worker, workers), gate, auditFd, shared }
       ));
       const hands = await Promise.all(plans.map((plan) => hire(plan, events)));
-      return new Gate(standing, hands, auditFd, usage);
+      return new Gate(options, events, standing, hands, auditFd, usage);
     } catch (error) {
       closeListeners(standing);
       closeAudit(auditFd);
@@ -115,19 +117,28 @@ export class Gate {
     const fresh = listeners.filter((wanted) =>
       !kept.some(({ options }) => isSameListener(wanted, options))
     );
-    const opened = openListeners(fresh, new Set(standing.map(({ options }) => options.socket)));
+    const used = kept.map(({ handedOver }) => handedOver);
+    const opened = openListeners(
+      fresh,
+      new Set(
+        standing.filter(({ handedOver }) => handedOver === undefined).map(({ options }) =>
+          options.socket
+        ),
+      ),
+      this.#handedOver.filter((socket) => !used.includes(socket)),
+    );
     this.#standing = [...kept, ...opened];
     const plans = this.#hands.map((_, worker) =>
       planFor(this.#standing, worker, this.#hands.length)
     );
-    const counts = await Promise.all(this.#hands.map((hand, worker) => {
-      const { promise, resolve } = Promise.withResolvers<number>();
-      hand.replacing.push(resolve);
-      tell(hand, { type: "rules", gate, listeners: plans[worker]!, revoke });
-      return promise;
-    }));
+    const counts = await Promise.all(
+      this.#hands.map((hand, worker) =>
+        ask(hand, { type: "rules", gate, listeners: plans[worker]!, revoke })
+      ),
+    );
     const gone = standing.filter((one) => !kept.includes(one));
     closeListeners(gone);
+    this.#reportUnserved();
     return {
       revoked: counts.reduce((sum, count) => sum + count, 0),
       opened: opened.map(({ options }) => options.name),
@@ -135,8 +146,62 @@ export class Gate {
     };
   }
 
+  /** One listener's socket in the place of another's; who is connected may finish what runs. */
+  async #move(old: Standing, next: Standing): Promise<void> {
+    this.#standing = this.#standing.map((one) => one === old ? next : one);
+    const order = { type: "move", from: old.bound.fd, to: next.bound.fd } as const;
+    await Promise.all(this.#hands.map((hand) => ask(hand, order)));
+    closeListeners([old]);
+  }
+
+  /** Whoever connects to a socket that was handed over waits, even where nobody serves it. */
+  #reportUnserved(): void {
+    for (const socket of this.#handedOver) {
+      if (this.#standing.some(({ handedOver }) => handedOver === socket)) continue;
+      this.#events.log(
+        "warning",
+        `${socket.path} (${
+          socket.name || "no name"
+        }) was handed over, and no listener serves it: ` +
+          "give one this path or this name",
+      );
+    }
+  }
+
+  /** Ends when every worker has shown that it works. */
+  async alive(): Promise<void> {
+    await Promise.all(this.#hands.map((hand) => ask(hand, { type: "ping" })));
+  }
+
+  /**
+   * Opens the audit file anew, for a log that was moved away (logrotate(8)): the next record is written to the file that has
+   * the name now. Throws a SystemError with the old one still open. False when there is no file.
+   */
+  reopenAudit(): boolean {
+    if (this.#audit.to !== "file") return false;
+    const fd = openAudit(this.#audit);
+    const failure = replace(this.#auditFd, fd) < 0 ? errno() : 0;
+    close(fd);
+    if (failure !== 0) throw new SystemError("dup3", this.#audit.path, failure);
+    return true;
+  }
+
+  /**
+   * Takes nobody new, lets what runs finish, and ends when nobody is left, which can take for ever. The sockets are removed but
+   * for those that were handed over: there, who comes now waits for the next process.
+   */
+  async drain(): Promise<void> {
+    this.#upkeep.close();
+    for (const { bound } of this.#standing) unlinkSocket(bound);
+    await Promise.all(this.#hands.map((hand) => {
+      tell(hand, { type: "retire" });
+      return hand.retired.promise;
+    }));
+  }
+
   /** Ends every connection, writes what is still to be recorded, and removes the sockets that are still ours. */
   async close(): Promise<void> {
+    this.#upkeep.close();
     for (const { bound } of this.#standing) unlinkSocket(bound);
     await Promise.all(this.#hands.map(dismiss));
     closeListeners(this.#standing);
@@ -149,12 +214,13 @@ function planFor(
   worker: number,
   workers: number,
 ): PlannedListener[] {
-  return standing.map(({ options, bound }) => ({
+  return standing.map(({ options, bound, handedOver }) => ({
     name: options.name,
     path: options.socket,
     fd: bound.fd,
     protocol: options.protocol,
     upstream: options.upstream,
+    lasting: handedOver !== undefined,
     ...(options.maxConnections === undefined
       ? {}
       : { maxConnections: shareOf(options.maxConnections, worker, workers) }),
@@ -176,54 +242,4 @@ function openAudit(audit: GateOptions["audit"]): number {
 
 function closeAudit(fd: number): void {
   if (fd > 2) close(fd);
-}
-
-/** Starts a worker and waits until it serves. Rejects with a WorkerError when it fails before that. */
-function hire(
-  plan: Omit<Extract<Order, { type: "plan" }>["plan"], "wakeFd">,
-  events: GateEvents,
-): Promise<Hand> {
-  const worker = takeWorker();
-  const wakeFd = eventfd();
-  if (wakeFd < 0) throw new SystemError("eventfd", "", errno());
-  const hand: Hand = { worker, wakeFd, replacing: [] };
-  const { promise, resolve, reject } = Promise.withResolvers<Hand>();
-  let serves = false;
-  worker.onmessage = ({ data }: MessageEvent<Report>) => {
-    if (data.type === "ready") {
-      serves = true;
-      resolve(hand);
-    } else if (data.type === "replaced") hand.replacing.shift()?.(data.revoked);
-    else if (data.type === "log") events.log(data.level, data.message);
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    const error = new WorkerError(`the relay's worker failed: ${event.message}`);
-    if (serves) events.failed(error);
-    else reject(error);
-  };
-  worker.postMessage({ type: "plan", plan: { ...plan, wakeFd } } satisfies Order);
-  return promise;
-}
-
-/** Posts an order and calls the worker to it. */
-function tell({ worker, wakeFd }: Hand, order: Order): void {
-  worker.postMessage(order);
-  signalEventfd(wakeFd);
-}
-
-/** Tells a worker to stop and waits until it has. */
-async function dismiss(hand: Hand): Promise<void> {
-  const { worker, wakeFd, replacing } = hand;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  worker.onmessage = ({ data }: MessageEvent<Report>) => {
-    if (data.type === "stopped") resolve();
-  };
-  tell(hand, { type: "stop" });
-  const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
-  await promise;
-  clearTimeout(timer);
-  worker.terminate();
-  for (const done of replacing.splice(0)) done(0);
-  close(wakeFd);
 }

@@ -36,6 +36,8 @@ const MAX_HEAD = 64 * 1024;
 const MAX_DRAINED = 1024 * 1024;
 /** How long a full backlog of the engine is waited for, in milliseconds. */
 const DIAL_TIMEOUT_MS = 10_000;
+/** How long a client that has just connected may take to begin its first request when no other will be taken, in milliseconds. */
+const FIRST_REQUEST_MS = 1000;
 const GO_ON = new Memory(new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n"));
 /** Steps before other connections get their turn: about eight requests that are denied. */
 const STEPS = 16;
@@ -77,6 +79,9 @@ export class HttpConnection implements Connection, Timed {
   #allowance: Allowance | undefined;
   #deadline: Deadline | undefined;
   #endAnnounced = false;
+  /** It has had a request. */
+  #used = false;
+  #retiring = false;
   /** Bytes of heads and bodies in this turn. */
   #judged = 0;
 
@@ -131,6 +136,19 @@ export class HttpConnection implements Connection, Timed {
     if (reason === undefined) return false;
     this.#breakOff(exchange, reason);
     return true;
+  }
+
+  retire(): void {
+    this.#retiring = true;
+    if (this.#phase !== "idle") return;
+    if (!this.#used) {
+      this.#loop.after(FIRST_REQUEST_MS).add({
+        expire: () => {
+          if (this.#phase === "idle" && this.#requests.length === 0) this.#close();
+        },
+      });
+    }
+    this.#loop.again(this);
   }
 
   idled(): void {
@@ -204,11 +222,13 @@ export class HttpConnection implements Connection, Timed {
       const n = inbox.fill(this.#client);
       if (n === BLOCKED) {
         inbox.keep();
-        return false;
+        const over = this.#retiring && this.#used && inbox.length === 0;
+        return over ? this.#close() : false;
       }
       if (n === FAILED || n === 0) return this.#close();
       end = inbox.findHead();
     }
+    this.#used = true;
     if (end - inbox.start > MAX_HEAD) throw tooLarge();
     this.#judged += end - inbox.start;
     this.#renew();

@@ -8,19 +8,25 @@ import { RawConnection } from "./raw_connection.ts";
 
 /** A listening socket in the worker: makes a connection of whoever is accepted, and keeps count. */
 export class Listener implements Acceptor {
-  readonly fd: number;
+  fd: number;
   readonly #loop: Loop;
   readonly #gatekeeper: Gatekeeper;
   readonly #kind: typeof HttpConnection | typeof RawConnection;
   readonly #place: Place;
   readonly #connections = new Set<Connection>();
   readonly #limit: number;
+  /** The socket outlives this process: who waits to be accepted waits for the next one. */
+  readonly #lasting: boolean;
+  #retired = false;
+  /** Called once when nobody is left. */
+  #emptied: (() => void) | undefined;
 
   constructor(loop: Loop, gatekeeper: Gatekeeper, planned: PlannedListener) {
     this.fd = planned.fd;
     this.#loop = loop;
     this.#gatekeeper = gatekeeper;
     this.#kind = planned.protocol === "raw" ? RawConnection : HttpConnection;
+    this.#lasting = planned.lasting === true;
     this.#limit = planned.maxConnections ?? Infinity;
     this.#place = {
       listener: planned.name,
@@ -43,6 +49,36 @@ export class Listener implements Acceptor {
     const connection = new this.#kind(this.#loop, this.#gatekeeper, this.#place, client);
     this.#connections.add(connection);
     connection.start();
+    if (this.#retired) connection.retire();
+  }
+
+  /** From now on at another descriptor, since the socket was made anew: who came by the old one may finish what runs. */
+  move(fd: number): void {
+    this.#loop.sweep(this);
+    this.#loop.unlisten(this);
+    this.fd = fd;
+    this.#loop.listen(this);
+    for (const connection of this.#connections) connection.retire();
+  }
+
+  /**
+   * Takes nobody who comes now, and of those who are here no further request. `emptied` is called when they are gone. Who
+   * waits to be accepted at a socket that goes is taken still; there is no name any more by which others could come.
+   */
+  retire(emptied: () => void): void {
+    this.#retired = true;
+    this.#emptied = emptied;
+    if (this.#lasting) this.#loop.unlisten(this);
+    for (const connection of this.#connections) connection.retire();
+    this.#conclude();
+  }
+
+  #conclude(): void {
+    if (!this.#lasting) this.#loop.sweep(this);
+    if (this.#connections.size > 0) return;
+    const emptied = this.#emptied;
+    this.#emptied = undefined;
+    emptied?.();
   }
 
   /** Ends every connection, as when the gate stops. */
@@ -61,5 +97,6 @@ export class Listener implements Acceptor {
     const wasFull = !this.open;
     this.#connections.delete(connection);
     if (wasFull && this.open) this.#loop.reopen(this);
+    if (this.#retired && this.#connections.size === 0) this.#conclude();
   }
 }

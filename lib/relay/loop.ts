@@ -87,6 +87,12 @@ export class Loop {
     }
   }
 
+  /** Takes all that wait to be accepted now. */
+  sweep(acceptor: Acceptor): void {
+    this.#waiting.add(acceptor);
+    while (this.#waiting.has(acceptor) && !this.#short) this.#accept(acceptor);
+  }
+
   /** Takes no connections any more; the descriptor is the caller's to close. */
   unlisten(acceptor: Acceptor): void {
     this.#acceptors.delete(acceptor.fd);

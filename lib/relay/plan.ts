@@ -7,6 +7,8 @@ export interface PlannedListener {
   readonly fd: number;
   readonly protocol: "http" | "raw";
   readonly upstream: string;
+  /** Whether the socket outlives the process: somebody else opened it, and hands it on to the next. */
+  readonly lasting?: boolean;
   /** Clients that this worker serves at once; more wait in the kernel's backlog. */
   readonly maxConnections?: number;
 }
@@ -34,12 +36,20 @@ export type Order =
     /** Whether exchanges end that the rules do not allow. */
     readonly revoke: boolean;
   }
+  /** A listener's socket was made anew: it has another descriptor from now on. */
+  | { readonly type: "move"; readonly from: number; readonly to: number }
+  /** Shows that the worker works. */
+  | { readonly type: "ping" }
+  /** Take nobody new, and no request behind those that run. */
+  | { readonly type: "retire" }
   | { readonly type: "stop" };
 
 /** Worker → main. */
 export type Report =
   | { readonly type: "ready" }
   | { readonly type: "stopped" }
-  /** The new rules count; so many exchanges that they do not allow were ended. */
-  | { readonly type: "replaced"; readonly revoked: number }
+  /** An order is carried out, in the order in which they were posted; so many exchanges were ended that new rules do not allow. */
+  | { readonly type: "done"; readonly revoked: number }
+  /** After `retire`: nobody is left. */
+  | { readonly type: "retired" }
   | { readonly type: "log"; readonly level: "info" | "warning"; readonly message: string };

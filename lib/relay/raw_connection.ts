@@ -79,6 +79,9 @@ export class RawConnection implements Connection, Timed {
   /** It has no requests to wait for. */
   idled(): void {}
 
+  /** It is one stream from its beginning. */
+  retire(): void {}
+
   timedOut(reason: string): void {
     this.#end(reason);
   }

@@ -1,5 +1,7 @@
 import { close } from "../linux/io.ts";
-import { type BindRequest, bindSocket, type BoundSocket, unlinkSocket } from "./bind.ts";
+import { MAX_SOCKET_PATH } from "../linux/socket.ts";
+import { BindError, type BindRequest, bindSocket, type BoundSocket, unlinkSocket } from "./bind.ts";
+import { assign, type HandedOver, takeUp } from "./handed_over.ts";
 
 /** What a listener is; none of it can change while its socket stays open. */
 export interface ListenerOptions extends BindRequest {
@@ -8,17 +10,24 @@ export interface ListenerOptions extends BindRequest {
   readonly upstream: string;
   /** For all workers together. */
   readonly maxConnections?: number;
+  /** How often the socket is made anew, in seconds; absent: never. */
+  readonly rotate?: number;
 }
 
 /** A listener whose socket is open. */
 export interface Standing {
   readonly options: ListenerOptions;
   readonly bound: BoundSocket;
+  /** Where the socket comes from when it is not of our making. */
+  readonly handedOver?: HandedOver;
+  /** performance.now() when the socket was opened. */
+  readonly since: number;
 }
 
 const facts = [
   ...["name", "socket", "mode", "uid", "gid", "backlog", "protocol", "upstream"],
   "maxConnections",
+  "rotate",
 ] as (keyof ListenerOptions)[];
 
 /** Whether two mean the same socket with nothing different about it. */
@@ -36,27 +45,48 @@ export function areSameListeners(
 }
 
 /**
- * Opens all, or none: throws the first error with every socket removed again. A name in `taken` is that of an open socket of
- * ours: the new one takes it over in one step, so that it is never missing.
+ * Opens all, or none: throws the first error with every socket removed again. Those that were handed over are taken up as they
+ * are. A name in `taken` is that of an open socket of ours: the new one takes it over in one step, so that it is never missing.
  */
 export function openListeners(
   wanted: readonly ListenerOptions[],
   taken: ReadonlySet<string> = new Set(),
+  handedOver: readonly HandedOver[] = [],
 ): Standing[] {
   const opened: Standing[] = [];
+  const since = performance.now();
+  const assigned = assign(wanted, handedOver);
   try {
     for (const options of wanted) {
-      const socket = taken.has(options.socket) ? `${options.socket}.new` : options.socket;
-      opened.push({ options, bound: bindSocket({ ...options, socket }) });
+      const socket = assigned.get(options);
+      if (socket !== undefined) {
+        opened.push({ options, bound: takeUp(socket), handedOver: socket, since });
+        continue;
+      }
+      const path = taken.has(options.socket) ? newName(options.socket) : options.socket;
+      opened.push({ options, bound: bindSocket({ ...options, socket: path }), since });
     }
-    return opened.map(({ options, bound }) => {
-      if (bound.path !== options.socket) Deno.renameSync(bound.path, options.socket);
-      return { options, bound: { ...bound, path: options.socket } };
+    return opened.map((one) => {
+      const { options, bound, handedOver } = one;
+      if (handedOver !== undefined || bound.path === options.socket) return one;
+      Deno.renameSync(bound.path, options.socket);
+      return { ...one, bound: { ...bound, path: options.socket } };
     });
   } catch (error) {
     closeListeners(opened);
     throw error;
   }
+}
+
+/** What a socket is called until it takes the place of the one that is open. */
+function newName(socket: string): string {
+  const name = `${socket}.new`;
+  if (new TextEncoder().encode(name).length > MAX_SOCKET_PATH) {
+    throw new BindError(
+      `${socket} cannot be opened anew: its path must leave room for .new, up to ${MAX_SOCKET_PATH} bytes`,
+    );
+  }
+  return name;
 }
 
 /** Removes the sockets' files where they still are ours, and closes them. */

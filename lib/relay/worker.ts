@@ -28,6 +28,44 @@ function serve(plan: Plan): Promise<void> {
   };
   let listeners = plan.listeners.map(open);
   report({ type: "ready" });
+  const carryOut = (order: Exclude<LaterOrder, { type: "stop" }>): number => {
+    switch (order.type) {
+      case "rules":
+        gatekeeper.replace(order.gate);
+        return replaceListeners(order);
+      case "move": {
+        const listener = listeners.find(({ fd }) => fd === order.from);
+        listener?.move(order.to);
+        return 0;
+      }
+      case "retire": {
+        let left = listeners.length;
+        const emptied = () => {
+          if (--left === 0) report({ type: "retired" });
+        };
+        for (const listener of listeners) listener.retire(emptied);
+        return 0;
+      }
+      case "ping":
+        return 0;
+    }
+  };
+  const replaceListeners = (order: Extract<LaterOrder, { type: "rules" }>): number => {
+    let revoked = 0;
+    for (const listener of listeners) {
+      if (order.listeners.some(({ fd }) => fd === listener.fd)) {
+        revoked += listener.reconsider(order.revoke);
+      } else {
+        loop.unlisten(listener);
+        listener.close();
+      }
+    }
+    const standing = listeners;
+    listeners = order.listeners.map((planned) =>
+      standing.find(({ fd }) => fd === planned.fd) ?? open(planned)
+    );
+    return revoked;
+  };
   return loop.run(async (calls) => {
     for (let n = 0; n < calls; n++) {
       const order = await nextOrder();
@@ -35,21 +73,7 @@ function serve(plan: Plan): Promise<void> {
         for (const listener of listeners) listener.close();
         return true;
       }
-      gatekeeper.replace(order.gate);
-      let revoked = 0;
-      for (const listener of listeners) {
-        if (order.listeners.some(({ fd }) => fd === listener.fd)) {
-          revoked += listener.reconsider(order.revoke);
-        } else {
-          loop.unlisten(listener);
-          listener.close();
-        }
-      }
-      const standing = listeners;
-      listeners = order.listeners.map((planned) =>
-        standing.find(({ fd }) => fd === planned.fd) ?? open(planned)
-      );
-      report({ type: "replaced", revoked });
+      report({ type: "done", revoked: carryOut(order) });
     }
     return false;
   });
