@@ -11,7 +11,8 @@ import type { Loop } from "./loop.ts";
 const MAX_ANSWER = 4 * 1024 * 1024;
 
 /**
- * One question to the engine about an object that a request names, on a connection of its own. It ends by calling `done`, once, or by `close`.
+ * One question to the engine about an object that a request names, on a connection of its own. It ends by calling `done`, once,
+ * or by `close`.
  */
 export class Inquiry {
   readonly #loop: Loop;
