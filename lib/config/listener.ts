@@ -2,6 +2,7 @@ import { basename, extname } from "node:path";
 import { resolveAccount } from "./accounts.ts";
 import type { Diagnostic, DiagnosticCode } from "./diagnostics.ts";
 import type { Path, YamlFile } from "./document.ts";
+import { parseDuration } from "./limits.ts";
 import { DEFAULT_MODE, parseMode } from "./mode.ts";
 import type { LooseListener } from "./schema.ts";
 import { DEFAULT_BACKLOG, type ListenerConfig, type NameService } from "./types.ts";
@@ -64,6 +65,9 @@ export function resolveListener(
     const message = "a raw listener needs an upstream of its own: it does not speak to the engine";
     report(yaml.atValue("raw-upstream", at("protocol"), message, "add upstream: PATH"));
   }
+  const rotate = listener.rotate === undefined
+    ? undefined
+    : take("rotate", parseDuration(listener.rotate), "wrong-value");
   if (socket === undefined || name === undefined) return undefined;
   return {
     name,
@@ -75,6 +79,7 @@ export function resolveListener(
     upstream: upstream ?? scope.upstream,
     backlog: listener.backlog ?? DEFAULT_BACKLOG,
     ...(listener.max_connections === undefined ? {} : { maxConnections: listener.max_connections }),
+    ...(rotate === undefined ? {} : { rotate }),
     origin: yaml.origin(path),
   };
 }

@@ -9,6 +9,7 @@ import type { ConfigFs } from "./fs.ts";
 import { got } from "./got.ts";
 import { resolveGate } from "./gate.ts";
 import { validate, type Validated } from "./issues.ts";
+import { parseDuration } from "./limits.ts";
 import { stemOf } from "./listener.ts";
 import { listenerAt, loopMessage, type Placed, resolveListeners } from "./listeners.ts";
 import { type Overrides, readOverrides } from "./overrides.ts";
@@ -18,6 +19,7 @@ import { configSchema, type LooseConfig, policySchema } from "./schema.ts";
 import {
   type AuditTarget,
   type Config,
+  DEFAULT_DRAIN,
   DEFAULT_LOG,
   DEFAULT_RELOAD,
   DEFAULT_UPSTREAM,
@@ -115,6 +117,7 @@ class Loading {
         watch: data.reload?.watch ?? DEFAULT_RELOAD.watch,
         revoke: data.reload?.revoke ?? DEFAULT_RELOAD.revoke,
       },
+      drain: this.#drain(yaml, data),
     };
   }
 
@@ -145,6 +148,14 @@ class Loading {
     const message = `file must be an absolute path: ${got(audit.file)}`;
     this.#report(yaml.atValue("bad-path", ["audit", "file"], message));
     return { to: "stderr" };
+  }
+
+  #drain(yaml: YamlFile, { drain }: LooseConfig): number {
+    if (drain === undefined) return DEFAULT_DRAIN;
+    const parsed = parseDuration(drain);
+    if ("value" in parsed) return parsed.value;
+    this.#report(yaml.atValue("wrong-value", ["drain"], `drain ${parsed.problem}`, parsed.hint));
+    return DEFAULT_DRAIN;
   }
 
   #requireNoLoop(yaml: YamlFile, upstream: string, placed: readonly Placed[]): void {

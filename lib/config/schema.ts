@@ -15,6 +15,8 @@ const list = <T extends z.ZodType>(item: T, error: string) => z.array(item, { er
 export const oneOrMore = <T extends z.ZodType>(item: T, error: string) =>
   z.union([item, z.array(item, { error }).min(1, { error })], { error });
 
+const duration = () =>
+  z.union([z.number(), text("a time")], { error: "a time like 90s or 5m, or a number of seconds" });
 const policyName = () => text("the name of a policy");
 const socketPath = () => text("the absolute path of a unix socket");
 const id = () =>
@@ -60,6 +62,9 @@ const listenerSchema = z.strictObject({
     .optional(),
   backlog: integer(1, 65_535).describe("Connections that may wait to be accepted.").optional(),
   max_connections: integer(1, 1_000_000).describe("Clients served at once.").optional(),
+  rotate: duration().describe(
+    "How often the socket is made anew, while old connections finish; never by default.",
+  ).optional(),
 }, { error: "a map with a socket" });
 
 const clientSchema = z.strictObject({
@@ -103,14 +108,15 @@ export const configSchema = z.strictObject({
     .optional(),
   audit: auditSchema.describe("Where decisions are recorded; stderr by default.").optional(),
   workers: integer(1, 64).describe("Threads that relay; 1 by default.").optional(),
+  drain: duration().describe(
+    "How long requests and streams may go on when Postern is told to end; 10s by default.",
+  ).optional(),
   log: logSchema.describe("The operator's log, on stderr.").optional(),
   reload: reloadSchema.describe("How changes of these files are taken up.").optional(),
 }, { error: "a map" });
 
 const size = () =>
   z.union([z.number(), text("a size")], { error: "a size like 10MiB or a number of bytes" });
-const duration = () =>
-  z.union([z.number(), text("a time")], { error: "a time like 90s or 5m, or a number of seconds" });
 const rate = { error: "a number over 0, up to 1000000" };
 
 const policyLimitsSchema = z.strictObject({

@@ -10,6 +10,7 @@ import { parseAddress, readOptions, type SocatAddress } from "./socat_address.ts
 import {
   type Config,
   DEFAULT_BACKLOG,
+  DEFAULT_DRAIN,
   DEFAULT_LOG,
   DEFAULT_RELOAD,
   type NameService,
@@ -113,6 +114,7 @@ export function parseSocat(
       workers: overriding.workers ?? 1,
       log: DEFAULT_LOG,
       reload: DEFAULT_RELOAD,
+      drain: DEFAULT_DRAIN,
     },
   };
 }

@@ -15,6 +15,8 @@ export interface Config {
   readonly workers: number;
   readonly log: LogSettings;
   readonly reload: ReloadSettings;
+  /** How long requests and streams may go on when the gate is told to end, in seconds. */
+  readonly drain: number;
 }
 
 /** One intercept socket. */
@@ -35,6 +37,8 @@ export interface ListenerConfig {
   readonly backlog: number;
   /** Clients served at once; absent: as many as come. */
   readonly maxConnections?: number;
+  /** How often the socket is made anew, in seconds; absent: never. */
+  readonly rotate?: number;
   /** Where it was written, `postern.yaml:4`. */
   readonly origin: string;
 }
@@ -72,6 +76,9 @@ export const DEFAULT_LOG: LogSettings = { level: "info", format: "text" };
 
 /** Reloading when nothing is said about it. */
 export const DEFAULT_RELOAD: ReloadSettings = { watch: true, revoke: "close" };
+
+/** Seconds that are left to what runs, when nothing is said about it. */
+export const DEFAULT_DRAIN = 10;
 
 /** The engine's own socket, when no upstream is given. */
 export const DEFAULT_UPSTREAM = "/var/run/docker.sock";
