@@ -9,6 +9,7 @@ import { BindError } from "../relay/bind.ts";
 import type { Applied, Gate } from "../relay/gate.ts";
 import { areSameListeners } from "../relay/standing.ts";
 import type { Log } from "./log.ts";
+import type { Supervisor } from "./supervisor.ts";
 import { Watch } from "./watch.ts";
 
 /** What could not be taken up, and why. */
@@ -26,6 +27,7 @@ export type LoadAgain = (fs: ConfigFs) => LoadResult;
 export class Reloader {
   readonly #gate: Gate;
   readonly #log: Log;
+  readonly #supervisor: Supervisor;
   readonly #load: LoadAgain;
   readonly #watch: Watch;
   /** What was started: some of it cannot change. */
@@ -36,14 +38,20 @@ export class Reloader {
   #running: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(config: Config, gate: Gate, load: LoadAgain, log: Log) {
+  constructor(config: Config, gate: Gate, load: LoadAgain, log: Log, supervisor: Supervisor) {
     this.#config = config;
     this.#started = config;
     this.#gate = gate;
     this.#load = load;
     this.#log = log;
+    this.#supervisor = supervisor;
     this.#watch = new Watch(denoFs, () => this.#start(false), (message) => log.warning(message));
     if (config.reload.watch) this.#watch.soon();
+  }
+
+  /** What counts now. */
+  get config(): Config {
+    return this.#config;
   }
 
   /** Somebody asks for it, and is answered whatever comes of it. */
@@ -65,6 +73,7 @@ export class Reloader {
   }
 
   async #reload(asked: boolean): Promise<void> {
+    this.#supervisor.reloading();
     const problem = await this.#takeUp(asked).catch(({ stack }: Error): Problem => ({
       level: "error",
       text: `${OLD_STAYS} by a fault in Postern, please report it: ${stack}`,
@@ -73,6 +82,7 @@ export class Reloader {
       this.#log[problem.level](problem.text);
     }
     this.#told = problem?.text ?? "";
+    this.#supervisor.ready();
   }
 
   /** Everything that could not be taken up, or nothing. */

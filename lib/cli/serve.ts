@@ -5,11 +5,14 @@ import { SystemError } from "../linux/errno.ts";
 import { BindError } from "../relay/bind.ts";
 import { Gate } from "../relay/gate.ts";
 import { WorkerError } from "../relay/hand.ts";
+import { type HandedOver, handedOver } from "../relay/handed_over.ts";
+import type { Standing } from "../relay/standing.ts";
 import { discardWorker } from "../relay/workers.ts";
 import { configOptions, parse } from "./arguments.ts";
 import { load, readConfig } from "./configuration.ts";
-import { openLog } from "./log.ts";
+import { type Log, openLog } from "./log.ts";
 import { type LoadAgain, Reloader } from "./reload.ts";
+import { Supervisor } from "./supervisor.ts";
 import { CANNOT_START, OK, type World } from "./world.ts";
 
 /** `postern serve`: runs the gate until it is told to stop. */
@@ -38,49 +41,92 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   world.renounce(["net", "run", "import"]);
   world.refuseDebugger();
   const log = openLog(config.log, world);
+  const supervisor = new Supervisor(world, log);
+  const { sockets, problems } = handedOver(world.env, world.pid);
+  for (const problem of problems) log.warning(problem);
   const ended = Promise.withResolvers<number>();
+  const hurried = Promise.withResolvers<void>();
+  let asked = false;
   const release = world.onSignal(ends, (signal) => {
-    log.info(`${signal}: closing`);
+    log.info(asked ? `${signal} again: closing at once` : `${signal}: closing`);
+    if (asked) hurried.resolve();
+    asked = true;
     ended.resolve(OK);
   });
+  let gate: Gate | undefined;
   let reloader: Reloader | undefined;
   let early = false;
   // Also raised by a terminal that closes; the gate belongs to nobody's terminal.
   const ignore = world.onSignal(["SIGHUP"], (signal) => {
+    if (gate !== undefined) reopenAudit(gate, log);
     if (again === undefined) {
       log.warning(`${signal}: there is no file to read again; restart Postern to change anything`);
+      supervisor.reloading();
+      supervisor.ready();
     } else if (reloader === undefined) early = true;
     else reloader.ask();
   });
-  let gate: Gate;
   try {
-    gate = await Gate.open(config, {
+    gate = await Gate.open({ ...config, handedOver: sockets }, {
       log: (level, message) => log[level](message),
       failed: (error) => {
         log.error(error.message);
         ended.resolve(CANNOT_START);
+        hurried.resolve();
       },
     });
   } catch (error) {
     release();
     ignore();
+    supervisor.close();
     const known = [BindError, SystemError, WorkerError];
     if (!known.some((kind) => error instanceof kind)) throw error;
     log.error((error as Error).message);
     return CANNOT_START;
   }
-  for (const line of describe(config)) log.info(line);
+  const standing = gate;
+  for (const one of standing.standing) log.info(describe(one, config));
   for (const line of missingUpstreams(config)) log.warning(line);
   if (again !== undefined) {
-    reloader = new Reloader(config, gate, again, log);
+    reloader = new Reloader(config, standing, again, log, supervisor);
     if (early) reloader.ask();
   }
+  supervisor.ready();
+  supervisor.watch(() => standing.alive());
   const code = await ended.promise;
+  supervisor.stopping();
   await reloader?.close();
-  await gate.close();
+  const { drain } = reloader?.config ?? config;
+  await finish(standing, drain, hurried.promise, log);
+  await standing.close();
+  supervisor.close();
   release();
   ignore();
   return code;
+}
+
+/** Lets what runs finish, until its time is over or somebody hurries. */
+async function finish(
+  gate: Gate,
+  seconds: number,
+  hurried: Promise<void>,
+  log: Log,
+): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    log.warning(`what still ran after ${seconds} seconds (drain) is ended`);
+    late.resolve();
+  }, seconds * 1000);
+  await Promise.race([gate.drain(), late.promise, hurried]);
+  clearTimeout(timer);
+}
+
+function reopenAudit(gate: Gate, log: Log): void {
+  try {
+    if (gate.reopenAudit()) log.info("the audit file is opened anew");
+  } catch (error) {
+    log.error(`audit records go where they went: ${describeFailure(error)}`);
+  }
 }
 
 /** Engines that are not there yet: they may come, and until then every request is answered with 502. */
@@ -95,17 +141,30 @@ function missingUpstreams({ listeners }: Config): string[] {
   });
 }
 
-/** What stands now, a line a listener: the operator should not have to look it up. */
-function describe(config: Config): string[] {
-  const { gate } = config;
-  return config.listeners.map((listener) => {
-    const policy = gate.listenerPolicies[listener.name];
-    const { uid, gid } = Deno.lstatSync(listener.socket);
-    const otherwise = policy === undefined ? `default ${gate.defaultPolicy}` : `policy ${policy}`;
-    const raw = listener.protocol === "raw" ? "raw, " : "";
-    return `listening on ${listener.socket} (${listener.name}: ${raw}mode ${
-      formatMode(listener.mode)
-    }, ` +
-      `owner ${uid}:${gid}, ${otherwise}) for ${listener.upstream}`;
-  });
+/** What stands now: the operator should not have to look it up. */
+function describe({ options, handedOver }: Standing, { gate }: Config): string {
+  const { name, socket, mode, protocol, upstream, rotate } = options;
+  const policy = gate.listenerPolicies[name];
+  const facts = [
+    ...(protocol === "raw" ? ["raw"] : []),
+    ...(handedOver === undefined
+      ? [`mode ${formatMode(mode)}`, `owner ${ownerOf(socket)}`]
+      : [origin(handedOver, socket)]),
+    ...(rotate === undefined
+      ? []
+      : [handedOver === undefined ? `made anew every ${rotate} s` : "never made anew"]),
+    policy === undefined ? `default ${gate.defaultPolicy}` : `policy ${policy}`,
+  ];
+  return `listening on ${socket} (${name}: ${facts.join(", ")}) for ${upstream}`;
+}
+
+function ownerOf(socket: string): string {
+  const { uid, gid } = Deno.lstatSync(socket);
+  return `${uid}:${gid}`;
+}
+
+function origin({ name, path }: HandedOver, socket: string): string {
+  const where = path === socket ? "" : `, bound at ${path}`;
+  const as = name === "" ? "" : ` as ${name}`;
+  return `handed over by the service manager${as}${where}, with its own mode and owner`;
 }

@@ -4,6 +4,8 @@ import { describeFailure } from "../config/failure.ts";
 /** Everything that a command takes from the process it runs in, so that tests can give it another. */
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The process's own number. */
+  readonly pid: number;
   /** Results. Throws an OutputError when they cannot be written. */
   stdout(text: string): void;
   /** The log and what went wrong. */
@@ -37,10 +39,16 @@ export const CANNOT_START = 3;
 /** The environment variables that mean something; the permission to read others is not asked for. */
 const variables = [
   "DOCKER_HOST",
+  "LISTEN_FDNAMES",
+  "LISTEN_FDS",
+  "LISTEN_PID",
+  "NOTIFY_SOCKET",
   "POSTERN_AUDIT",
   "POSTERN_CONFIG",
   "POSTERN_UPSTREAM",
   "POSTERN_WORKERS",
+  "WATCHDOG_PID",
+  "WATCHDOG_USEC",
 ];
 
 /** The world of this very process. */
@@ -49,6 +57,7 @@ export function processWorld(): World {
   const noColor = (Deno.env.get("NO_COLOR") ?? "") !== "";
   return {
     env: Object.fromEntries(variables.map((name) => [name, Deno.env.get(name)])),
+    pid: Deno.pid,
     stdout(text) {
       const failure = writeAll(Deno.stdout, encoder.encode(text));
       // Whoever read our output may have gone, as `postern explain … | head -1` does.

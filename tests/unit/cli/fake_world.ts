@@ -18,6 +18,7 @@ export async function command(
   let err = "";
   const world: World = {
     env,
+    pid: 1,
     stdout: (text) => void (out += text),
     stderr: (text) => void (err += text),
     color: { stdout: false, stderr: false },
