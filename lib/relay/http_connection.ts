@@ -287,8 +287,10 @@ export class HttpConnection implements Connection, Timed {
     this.#phase = "hearing";
     this.#up.taken = 0;
     this.#down.taken = 0;
-    // The client would wait with its body for an engine that waits for us.
-    if (hearing.judged.head.expectContinue) {
+    // The client would wait with its body for an engine that waits for us. One of HTTP/1.0 would take this for its answer
+    // (RFC 9110 §10.1.1).
+    const { expectContinue, minor } = hearing.judged.head;
+    if (expectContinue && minor === 1) {
       this.#down.offer(GO_ON, 0, GO_ON.bytes.length, this.#client);
     }
     return this.#hear();
@@ -299,6 +301,8 @@ export class HttpConnection implements Connection, Timed {
     const hearing = this.#hearing!;
     const inbox = this.#requests;
     const { upstream } = this.#place;
+    // Behind earlier answers that the client is slow to read, what tells it to go on waits, too.
+    if (this.#down.pump(this.#client, this.#client) === SINK_FAILED) return this.#close();
     const found = hearing.step(inbox, this.#client, this.#loop, upstream, () => {
       this.#loop.again(this);
     });
@@ -343,10 +347,10 @@ export class HttpConnection implements Connection, Timed {
     const exchange = newExchange(this.#gatekeeper.nextNumber(), judged, this.#loop.now);
     this.#exchange = exchange;
     this.#recorder.allowed(exchange.number, judged, passed?.added);
-    const { quota } = this.#admitted;
-    if (quota !== undefined) this.#allowed().begin(quota, exchange);
     this.#up.taken = 0;
     this.#down.taken = 0;
+    const { quota } = this.#admitted;
+    if (quota !== undefined) this.#allowed().begin(quota, exchange);
     const other = passed === undefined && judged.head.upgrade === undefined
       ? undefined
       : rewritten(judged, passed, memory.bytes, start, end);
@@ -710,6 +714,8 @@ export class HttpConnection implements Connection, Timed {
   #upstreamFailed(status: number, reason: string): undefined {
     const exchange = this.#exchange!;
     exchange.status = status;
+    // The engine's backlog may have been waited for.
+    this.#deadline?.cancel();
     this.#endExchange(exchange, reason);
     this.#dropUpstream();
     const message = `postern: the engine behind ${this.#place.listener} cannot be used: ${reason}` +

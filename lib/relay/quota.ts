@@ -73,7 +73,9 @@ export class Quota {
     const time = BigInt(Math.round(now * 1000));
     while (true) {
       const due = Atomics.load(this.#due, 0);
-      const start = due > time ? due : time;
+      // A later time than any request can have left there was left before the clock was set back.
+      const isLeft = due > time && due <= time + tolerance + interval;
+      const start = isLeft ? due : time;
       if (start - time > tolerance) return Math.ceil(Number(start - time - tolerance) / 1e6);
       if (Atomics.compareExchange(this.#due, 0, due, start + interval) === due) return 0;
     }

@@ -261,3 +261,16 @@ Deno.test("many paths are looked up in turns, and more than anybody needs are re
   await client.send(binds("/tmp/postern-none", 257));
   assert.match(await client.message(), /^HTTP\/1.1 400 [^]*names more than 256 things/);
 });
+
+Deno.test("a client of HTTP/1.0 is not told to go on: it knows no interim answers", async () => {
+  await using bench = await Bench.open(creating({}));
+  using client = await bench.client();
+  const body = '{"Image":"a"}';
+  const head = `POST ${CREATE} HTTP/1.0\r\n${JSON_TYPE}Content-Length: ${body.length}\r\n`;
+  await client.send(`${head}Expect: 100-continue\r\n\r\n`);
+  await client.send(body);
+  using engine = await bench.engine();
+  assert.equal(await engine.message(), `${head}\r\n${body}`);
+  await engine.send(ok("made"));
+  assert.equal(await client.message(), ok("made"));
+});

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { full } from "../../../lib/policy/builtin.ts";
 import type { Gate, PolicyLimits } from "../../../lib/policy/types.ts";
+import { bindSocket, unlinkSocket } from "../../../lib/relay/bind.ts";
 import { Quota, Usage } from "../../../lib/relay/quota.ts";
+import { close } from "../../../lib/linux/io.ts";
+import { connect, unixAddress, unixSocket } from "../../../lib/linux/socket.ts";
 import { get, ok, post } from "../../support/wire.ts";
 import { Bench } from "./harness.ts";
 
@@ -38,6 +41,13 @@ Deno.test("a rate holds over time, and lets the requests of a second come at onc
   let passed = 0;
   for (let ms = 250; ms < 10_250; ms += 10) if (one.request(start + ms) === 0) passed++;
   assert.equal(passed, 40 - 1);
+});
+
+Deno.test("a clock that is set back does not keep anybody waiting", () => {
+  const [quota] = quotas({ requests_per_second: 4 }, 1) as [Quota];
+  for (let n = 0; n < 4; n++) assert.equal(quota.request(1_800_000_000_000), 0);
+  assert.equal(quota.request(1_799_999_000_000), 0);
+  assert.equal(quota.request(1_800_000_000_000), 0);
 });
 
 Deno.test("a rate below one a second says how long to wait", () => {
@@ -164,6 +174,54 @@ Deno.test("a stream may be silent for ever, unless its policy says for how long"
   assert.match(await client.rest(), /^HTTP\/1.1 200 [^]*(1\r\nx\r\n){4}$/);
   const records = await bench.audit(2);
   assert.match(records[1].reason, /^stream_idle: nothing has moved for 0\.3 s/);
+});
+
+Deno.test("what a stream moved is not held against the next one", async () => {
+  await using bench = await Bench.open(limited({ stream_idle: 0.4 }));
+  using client = await bench.client();
+  await client.send(get("/events"));
+  using engine = await bench.engine();
+  await engine.message();
+  const answer = ok("x".repeat(60));
+  await engine.send(answer);
+  await client.message();
+  await client.send(get("/events"));
+  await engine.message();
+  const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  // As many bytes by the first look at them as the first stream moved in all.
+  const chunk = (length: number) => `${length.toString(16)}\r\n${"y".repeat(length)}\r\n`;
+  const first = chunk(answer.length - head.length - 6);
+  assert.equal(head.length + first.length, answer.length);
+  await engine.send(head + first);
+  await client.until(first);
+  await new Promise((resolve) => setTimeout(resolve, 350));
+  await engine.send("0\r\n\r\n");
+  assert.equal(await client.until("0\r\n\r\n"), "0\r\n\r\n");
+});
+
+Deno.test("a client is told that its time is over while the engine's backlog is full, and may hear it out", async () => {
+  await using bench = await Bench.open(limited({ time: 0.2 }));
+  bench.stopEngine();
+  const path = `${bench.directory}/up.sock`;
+  const engine = bindSocket({ socket: path, mode: 0o600, backlog: 1 });
+  const waiting: number[] = [];
+  try {
+    for (let room = true; room;) {
+      const fd = unixSocket(false);
+      waiting.push(fd);
+      room = connect(fd, unixAddress(path)) === 0;
+    }
+    using client = await bench.client();
+    await client.send(post("/v1.41/volumes/create", "x".repeat(10)).slice(0, -5));
+    assert.match(await client.message(), /^HTTP\/1.1 504 [^]*time: no whole answer within 0\.2 s/);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await client.send("x".repeat(5));
+  } finally {
+    for (const fd of waiting) close(fd);
+    unlinkSocket(engine);
+    close(engine.fd);
+  }
 });
 
 Deno.test("limits do not count in mode warn", async () => {
