@@ -14,6 +14,20 @@ export function readSmallFile(path: string): string | undefined {
   return n < 0 ? undefined : decoder.decode(scratch.subarray(0, n));
 }
 
+/** All of a file such as those in proc(5), whose size nobody knows before; undefined when it cannot be read. */
+export function readWholeFile(path: string): string | undefined {
+  const fd = open(path, O_RDONLY);
+  if (fd < 0) return undefined;
+  const whole = new TextDecoder();
+  let text = "";
+  let n: number;
+  while ((n = read(fd, scratch, scratch.length)) > 0) {
+    text += whole.decode(scratch.subarray(0, n), { stream: true });
+  }
+  close(fd);
+  return n < 0 ? undefined : text;
+}
+
 /** readlink(2), or undefined when there is no link or it may not be read. */
 export function readLink(path: string): string | undefined {
   const n = libc.readlink(cString(path), scratch, scratch.length);
