@@ -4,8 +4,7 @@ import type { Edit, Json, JsonArray, JsonDocument, JsonObject } from "./value.ts
  * The document's text with the edits made and every other character as it was, so that numbers stay exact. Insertions at one
  * place come in the order given. Throws a TypeError when two edits overlap or one lies outside of the text.
  */
-export function applyEdits(document: JsonDocument, edits: readonly Edit[]): string {
-  const { text } = document;
+export function applyEdits({ text }: Pick<JsonDocument, "text">, edits: readonly Edit[]): string {
   let result = "";
   let at = 0;
   for (const edit of [...edits].sort((a, b) => a.start - b.start || a.end - b.end)) {

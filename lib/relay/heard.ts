@@ -1,7 +1,8 @@
 import type { Finding } from "../policy/constraints/types.ts";
 import type { Judged } from "./judge.ts";
+import type { Passed } from "./rewrite.ts";
 
-/** Bodies that are remembered at a time by one worker, and the longest of them in bytes: 16 MiB in all. */
+/** Bodies that are remembered at a time by one worker, and the longest of them in bytes: 16 MiB in all, and some times that for what is filled in. */
 const MOST = 256;
 const LONGEST = 64 * 1024;
 
@@ -25,5 +26,12 @@ export function rememberFinding(judged: Judged, body: Uint8Array, finding: Findi
     remembered[next] = judged;
     next = (next + 1) % MOST;
   }
-  judged.heard = { body: body.slice(), finding };
+  judged.heard = { body: body.slice(), finding: finding.ok ? lean(finding) : finding };
+}
+
+/** Without the parsed body, which takes a hundred times the room of its text. */
+function lean(finding: Passed): Finding {
+  const { document, ...rest } = finding;
+  if (document === undefined || rest.edits.length === 0) return rest;
+  return { ...rest, document: { text: document.text } };
 }

@@ -170,7 +170,7 @@ export type Finding =
   | {
     readonly ok: true;
     /** To be made in the body's text before it goes on; none: the same bytes. */
-    readonly document?: JsonDocument;
+    readonly document?: Pick<JsonDocument, "text">;
     readonly edits: readonly Edit[];
     /** What goes to the engine instead of the target, where a name was replaced by the id that was judged. */
     readonly target?: string;
