@@ -1,13 +1,16 @@
 import { dirname } from "node:path";
-import { describeFailure } from "../config/failure.ts";
 import type { ConfigFs } from "../config/fs.ts";
 import type { Sources } from "../config/recording.ts";
 import { walk } from "../config/walk.ts";
+import { ENOENT, SystemError } from "../linux/errno.ts";
+import { Inotify } from "../linux/inotify.ts";
 
 /** Files are changed one after the other: this long nothing more must happen, in milliseconds. */
 const QUIET_MS = 200;
 /** But a folder in which something happens all the time is read at least this often. */
 const MOST_MS = 2000;
+/** How often the kernel is asked whether something has happened. */
+const LOOK_MS = 250;
 
 /**
  * Watches the folders in which the files of a configuration stand, with those of every link on the way: an editor puts a new file
@@ -17,7 +20,8 @@ export class Watch {
   readonly #fs: ConfigFs;
   readonly #changed: () => void;
   readonly #warn: (message: string) => void;
-  #watcher: Deno.FsWatcher | undefined;
+  #inotify: Inotify | undefined;
+  #looking: ReturnType<typeof setInterval> | undefined;
   #watched = "";
   #names: ReadonlySet<string> = new Set();
   #folders: ReadonlySet<string> = new Set();
@@ -53,24 +57,24 @@ export class Watch {
     const watched = [...places].map(identity).sort().join("\n");
     if (watched === this.#watched) return;
     this.#watched = watched;
-    this.#watcher?.close();
-    this.#watcher = undefined;
+    this.#stop();
     try {
-      this.#watcher = Deno.watchFs([...places], { recursive: false });
+      this.#inotify = new Inotify(places);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) {
+      if (!(error instanceof SystemError)) throw error;
+      if (error.errno === ENOENT) {
         // Gone since it was looked at: by then it has changed again.
         this.#watched = "";
         this.soon();
         return;
       }
       this.#warn(
-        `changes of the configuration cannot be watched: ${describeFailure(error)}; ` +
+        `changes of the configuration cannot be watched: ${error.message}; ` +
           "send SIGHUP after a change",
       );
       return;
     }
-    this.#listen(this.#watcher);
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
     this.soon();
   }
 
@@ -89,21 +93,19 @@ export class Watch {
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#watcher?.close();
-    this.#watcher = undefined;
+    this.#stop();
     this.#watched = "";
   }
 
-  async #listen(watcher: Deno.FsWatcher): Promise<void> {
-    try {
-      for await (const { kind, paths, flag } of watcher) {
-        // Reading is no change.
-        if (kind === "access") continue;
-        if (flag === "rescan" || paths.some((path) => this.#counts(path))) this.soon();
-      }
-    } catch (error) {
-      this.#warn(`changes of the configuration are watched no more: ${describeFailure(error)}`);
-    }
+  #stop(): void {
+    clearInterval(this.#looking);
+    this.#inotify?.close();
+    this.#inotify = undefined;
+  }
+
+  #look(): void {
+    const { paths, lost } = this.#inotify!.changes();
+    if (lost || paths.some((path) => this.#counts(path))) this.soon();
   }
 
   #counts(path: string): boolean {
