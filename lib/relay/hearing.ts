@@ -15,8 +15,12 @@ import type { Loop } from "./loop.ts";
 const READS = 16;
 /** Bytes that one worker holds of bodies at a time, for all its connections. */
 const ROOM = 128 * 1024 * 1024;
+/** The part of it that one user's connections can take: who sends all but the end of many bodies leaves room for the others'. */
+const SHARE = ROOM / 2;
 
 let heldByAll = 0;
+/** By uid; undefined for whoever the kernel does not tell. */
+const heldByUser = new Map<number | undefined, number>();
 
 /** More is to come, from the client or the engine; an event will tell. */
 export const AWAITED = 0;
@@ -33,6 +37,7 @@ export class Hearing {
   /** It could not be ended at once, and has a deadline. */
   timed = false;
   readonly #conditions: Conditions;
+  readonly #uid: number | undefined;
   /** The longest body that is judged, in bytes as they are sent. */
   readonly #limit: number;
   readonly #scanner: ChunkedScanner | undefined;
@@ -41,9 +46,11 @@ export class Hearing {
   #held = 0;
   #examination: Examination | undefined;
 
-  constructor(judged: Judged, conditions: Conditions) {
+  /** `uid`: whose request it is. */
+  constructor(judged: Judged, conditions: Conditions, uid: number | undefined) {
     const { head } = judged;
     this.judged = judged;
+    this.#uid = uid;
     this.#conditions = conditions;
     this.#limit = conditions.constraints.limits.body_limit ?? Infinity;
     this.#length = head.length;
@@ -87,8 +94,7 @@ export class Hearing {
   /** Lets go of everything. */
   close(): void {
     this.#examination?.close();
-    heldByAll -= this.#held;
-    this.#held = 0;
+    this.#hold(0);
   }
 
   #collect(inbox: Inbox, from: Endpoint): Finding | number {
@@ -112,9 +118,13 @@ export class Hearing {
   }
 
   #hold(length: number): boolean {
-    heldByAll += length - this.#held;
+    const more = length - this.#held;
     this.#held = length;
-    return heldByAll <= ROOM;
+    heldByAll += more;
+    const own = (heldByUser.get(this.#uid) ?? 0) + more;
+    if (own > 0) heldByUser.set(this.#uid, own);
+    else heldByUser.delete(this.#uid);
+    return heldByAll <= ROOM && own <= SHARE;
   }
 
   /** The body as it was sent. */

@@ -239,7 +239,7 @@ export class HttpConnection implements Connection, Timed {
     if (excess !== undefined) this.#denyExcess(judged, excess);
     else if (status !== 0) this.#deny(judged);
     else if (conditions === undefined) this.#begin(judged);
-    else return this.#beginHearing(new Hearing(judged, conditions));
+    else return this.#beginHearing(new Hearing(judged, conditions, this.#admitted.peer.uid));
     inbox.keep();
     return true;
   }
