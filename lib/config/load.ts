@@ -1,12 +1,11 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { auditProblem } from "./audit_file.ts";
+import { auditAt, auditProblem, inTheStead } from "./audit_file.ts";
 import { items } from "./clients.ts";
 import { type Diagnostic, sorted, wholeFile } from "./diagnostics.ts";
 import type { YamlFile } from "./document.ts";
 import { findPolicyFiles, readYaml } from "./files.ts";
 import type { ConfigFs } from "./fs.ts";
-import { got } from "./got.ts";
 import { resolveGate } from "./gate.ts";
 import { validate, type Validated } from "./issues.ts";
 import { parseDuration } from "./limits.ts";
@@ -25,7 +24,7 @@ import {
   DEFAULT_UPSTREAM,
   type NameService,
 } from "./types.ts";
-import { parseAudit, parseSocketPath } from "./values.ts";
+import { parseSocketPath } from "./values.ts";
 
 /** Everything that a configuration depends on. */
 export interface LoadOptions {
@@ -80,8 +79,12 @@ class Loading {
     if (yaml === undefined || data === undefined) return undefined;
 
     // What is overridden is checked too: it counts again as soon as the flag is left out.
-    const own = { upstream: this.#upstream(yaml, data), audit: this.#audit(yaml, data) };
-    const { upstream, audit } = { ...own, ...overriding };
+    const own = {
+      upstream: this.#upstream(yaml, data),
+      audit: auditAt(yaml, data.audit, this.#report),
+    };
+    const { upstream } = { ...own, ...overriding };
+    const audit = inTheStead(own.audit, overriding.audit);
     const scope = { names, upstream, report: this.#report };
     const placed = resolveListeners(yaml, data.listeners ?? [], fs, scope);
     // One that is no list was reported as such.
@@ -138,16 +141,6 @@ class Loading {
     const message = `upstream ${parsed.problem}`;
     this.#report(yaml.atValue("bad-path", ["upstream"], message, parsed.hint));
     return DEFAULT_UPSTREAM;
-  }
-
-  #audit(yaml: YamlFile, { audit }: LooseConfig): AuditTarget {
-    if (audit === "stderr" || audit === "off") return { to: audit };
-    if (audit?.file === undefined) return { to: "stderr" };
-    const parsed = parseAudit(audit.file);
-    if ("value" in parsed && parsed.value.to === "file") return parsed.value;
-    const message = `file must be an absolute path: ${got(audit.file)}`;
-    this.#report(yaml.atValue("bad-path", ["audit", "file"], message));
-    return { to: "stderr" };
   }
 
   #drain(yaml: YamlFile, { drain }: LooseConfig): number {

@@ -17,6 +17,8 @@ export const oneOrMore = <T extends z.ZodType>(item: T, error: string) =>
 
 const duration = () =>
   z.union([z.number(), text("a time")], { error: "a time like 90s or 5m, or a number of seconds" });
+const size = () =>
+  z.union([z.number(), text("a size")], { error: "a size like 10MiB or a number of bytes" });
 const policyName = () => text("the name of a policy");
 const socketPath = () => text("the absolute path of a unix socket");
 const id = () =>
@@ -76,6 +78,15 @@ const auditSchema = z.union([
   z.enum(["stderr", "off"]),
   z.strictObject({
     file: text("the absolute path of a file").describe("File that records are appended to."),
+    required: z.boolean({ error: "true or false" }).describe(
+      "Whether requests are refused with 503 while they cannot be recorded; false by default.",
+    ).optional(),
+    rotate: z.strictObject({
+      size: size().describe("Bytes that the file may have, 64KiB at least."),
+      keep: integer(1, 1000).describe("Files that are kept beside it; 8 by default.").optional(),
+    }, { error: "a map with a size" }).describe(
+      "When the file becomes PATH.1 and a new one is begun; never by default.",
+    ).optional(),
   }),
 ], { error: "stderr, off or {file: PATH}" });
 
@@ -115,8 +126,6 @@ export const configSchema = z.strictObject({
   reload: reloadSchema.describe("How changes of these files are taken up.").optional(),
 }, { error: "a map" });
 
-const size = () =>
-  z.union([z.number(), text("a size")], { error: "a size like 10MiB or a number of bytes" });
 const rate = { error: "a number over 0, up to 1000000" };
 
 const policyLimitsSchema = z.strictObject({

@@ -1,4 +1,7 @@
+import type { AuditTarget } from "../audit/target.ts";
 import type { Gate } from "../policy/types.ts";
+
+export type { AuditTarget };
 
 /** A configuration that has been checked: nothing in it is left to resolve. */
 export interface Config {
@@ -43,12 +46,6 @@ export interface ListenerConfig {
   readonly origin: string;
 }
 
-/** Where decision records go. */
-export type AuditTarget =
-  | { readonly to: "stderr" }
-  | { readonly to: "off" }
-  | { readonly to: "file"; readonly path: string };
-
 /** The operator's log. */
 export interface LogSettings {
   readonly level: "debug" | "info" | "warning" | "error";
@@ -79,6 +76,9 @@ export const DEFAULT_RELOAD: ReloadSettings = { watch: true, revoke: "close" };
 
 /** Seconds that are left to what runs, when nothing is said about it. */
 export const DEFAULT_DRAIN = 10;
+
+/** Audit files that are kept when nothing is said about it. */
+export const DEFAULT_KEEP = 8;
 
 /** The engine's own socket, when no upstream is given. */
 export const DEFAULT_UPSTREAM = "/var/run/docker.sock";

@@ -4,6 +4,7 @@ import { libc } from "./libc.ts";
 export const ENOENT = 2;
 export const EINTR = 4;
 export const EAGAIN = 11;
+export const EEXIST = 17;
 export const EMFILE = 24;
 export const ERANGE = 34;
 export const ECONNABORTED = 103;

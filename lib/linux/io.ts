@@ -3,19 +3,23 @@ import { libc } from "./libc.ts";
 import type { Memory } from "./memory.ts";
 
 const O_CLOEXEC = 0o2000000;
-const O_NONBLOCK = 0o4000;
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
 const F_SETPIPE_SZ = 1031;
 const FD_CLOEXEC = 1;
+const SEEK_SET = 0;
+const SEEK_CUR = 1;
 const SPLICE_F_MOVE_NONBLOCK = 1 | 2;
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_TRUNC = 0o1000;
 export const O_APPEND = 0o2000;
+export const O_NONBLOCK = 0o4000;
 export const O_PATH = 0o10000000;
 // arm64 keeps the numbers that 32-bit arm had for these two (arch/arm64/include/uapi/asm/fcntl.h); x86-64's mean others there.
 const ARM = Deno.build.arch === "aarch64";
@@ -68,6 +72,21 @@ export function open(path: string, flags: number, mode = 0): number {
 /** fchmod(2); on an unbound unix socket it sets the mode that bind(2) gives to the file. */
 export function fchmod(fd: number, mode: number): number {
   return libc.fchmod(fd, mode);
+}
+
+/** Where the next byte is read, or the last one was appended (lseek(2)). */
+export function position(fd: number): number {
+  return Number(libc.lseek(fd, 0n, SEEK_CUR));
+}
+
+/** Goes to an offset from the beginning; 0 or more, or -1 and errno. */
+export function seek(fd: number, offset: number): number {
+  return Number(libc.lseek(fd, BigInt(offset), SEEK_SET));
+}
+
+/** Cuts a file to a length; 0, or -1 and errno. */
+export function ftruncate(fd: number, length: number): number {
+  return libc.ftruncate(fd, BigInt(length));
 }
 
 /** Another descriptor, close-on-exec, of what this one is open for (F_DUPFD_CLOEXEC, fcntl(2)); -1 and errno on failure. */

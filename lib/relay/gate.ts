@@ -1,5 +1,5 @@
-import { errno, SystemError } from "../linux/errno.ts";
-import { close, O_APPEND, O_CREAT, O_WRONLY, open, replace } from "../linux/io.ts";
+import { type AuditLog, closeAuditLog, openAuditLog, reopenAuditLog } from "../audit/log.ts";
+import type { AuditTarget } from "../audit/target.ts";
 import type { Gate as Rules } from "../policy/types.ts";
 import { unlinkSocket } from "./bind.ts";
 import type { HandedOver } from "./handed_over.ts";
@@ -19,10 +19,7 @@ import { Upkeep } from "./upkeep.ts";
 export interface GateOptions {
   readonly listeners: readonly ListenerOptions[];
   readonly gate: Rules;
-  readonly audit:
-    | { readonly to: "stderr" }
-    | { readonly to: "off" }
-    | { readonly to: "file"; readonly path: string };
+  readonly audit: AuditTarget;
   readonly workers: number;
   /** Sockets that were opened before the process began. */
   readonly handedOver?: readonly HandedOver[];
@@ -37,14 +34,11 @@ export interface Applied {
   readonly closed: readonly string[];
 }
 
-/** Records hold who did what: readable for their owner and group only. */
-const AUDIT_MODE = 0o640;
 /** A standing gate: its sockets are open and its workers serve them. */
 export class Gate {
   #standing: readonly Standing[];
   readonly #hands: readonly Hand[];
-  readonly #audit: GateOptions["audit"];
-  readonly #auditFd: number;
+  readonly #audit: AuditLog | undefined;
   readonly #handedOver: readonly HandedOver[];
   readonly #usage: Usage;
   readonly #events: GateEvents;
@@ -55,13 +49,12 @@ export class Gate {
     events: GateEvents,
     standing: readonly Standing[],
     hands: readonly Hand[],
-    auditFd: number,
+    audit: AuditLog | undefined,
     usage: Usage,
   ) {
     this.#standing = standing;
     this.#hands = hands;
-    this.#audit = options.audit;
-    this.#auditFd = auditFd;
+    this.#audit = audit;
     this.#handedOver = options.handedOver ?? [];
     this.#usage = usage;
     this.#events = events;
@@ -83,19 +76,24 @@ export class Gate {
     const { workers } = options;
     const usage = new Usage();
     const gate = usage.counted(options.gate);
-    const auditFd = openAudit(options.audit);
+    const audit = openAuditLog(options.audit);
     let standing: Standing[] = [];
     try {
       standing = openListeners(options.listeners, new Set(), options.handedOver);
       const shared = workers > 1;
       const plans = Array.from({ length: workers }, (_, worker) => (
-        { listeners: planFor(standing, worker, workers), gate, auditFd, shared }
+        {
+          listeners: planFor(standing, worker, workers),
+          gate,
+          ...(audit === undefined ? {} : { audit }),
+          shared,
+        }
       ));
       const hands = await Promise.all(plans.map((plan) => hire(plan, events)));
-      return new Gate(options, events, standing, hands, auditFd, usage);
+      return new Gate(options, events, standing, hands, audit, usage);
     } catch (error) {
       closeListeners(standing);
-      closeAudit(auditFd);
+      closeAuditLog(audit);
       throw error;
     }
   }
@@ -178,12 +176,7 @@ export class Gate {
    * the name now. Throws a SystemError with the old one still open. False when there is no file.
    */
   reopenAudit(): boolean {
-    if (this.#audit.to !== "file") return false;
-    const fd = openAudit(this.#audit);
-    const failure = replace(this.#auditFd, fd) < 0 ? errno() : 0;
-    close(fd);
-    if (failure !== 0) throw new SystemError("dup3", this.#audit.path, failure);
-    return true;
+    return reopenAuditLog(this.#audit);
   }
 
   /**
@@ -205,7 +198,7 @@ export class Gate {
     for (const { bound } of this.#standing) unlinkSocket(bound);
     await Promise.all(this.#hands.map(dismiss));
     closeListeners(this.#standing);
-    closeAudit(this.#auditFd);
+    closeAuditLog(this.#audit);
   }
 }
 
@@ -230,16 +223,4 @@ function planFor(
 /** What one of several workers has of a number: the shares differ by one at most, and their sum is the number. */
 function shareOf(number: number, worker: number, workers: number): number {
   return Math.floor(number / workers) + (worker < number % workers ? 1 : 0);
-}
-
-function openAudit(audit: GateOptions["audit"]): number {
-  if (audit.to === "off") return -1;
-  if (audit.to === "stderr") return 2;
-  const fd = open(audit.path, O_WRONLY | O_CREAT | O_APPEND, AUDIT_MODE);
-  if (fd < 0) throw new SystemError("open audit file", audit.path, errno());
-  return fd;
-}
-
-function closeAudit(fd: number): void {
-  if (fd > 2) close(fd);
 }

@@ -89,6 +89,11 @@ export class Gatekeeper {
     return this.#idPrefix + number.toString(16).padStart(8, "0");
   }
 
+  /** As `record`, for what is about to be relayed: false when it must not be, since nobody would know of it. */
+  recordFirst(parts: LineParts, id: string, listener: string, peer: string): boolean {
+    return this.#audit?.precede(auditLine(parts, Date.now(), id, listener, peer)) !== false;
+  }
+
   record(parts: LineParts, id: string, listener: string, peer: string): void {
     this.#audit?.add(auditLine(parts, Date.now(), id, listener, peer));
   }

@@ -26,7 +26,7 @@ import type { Judged } from "./judge.ts";
 import type { Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
 import { RawStream } from "./raw_stream.ts";
-import { describeRequest, lasts, Recorder } from "./recorder.ts";
+import { describeRequest, lasts, Recorder, UNRECORDED } from "./recorder.ts";
 import { revocation } from "./revocation.ts";
 import { errorReply, type ReplyOptions } from "./reply.ts";
 import { type Passed, rewritten } from "./rewrite.ts";
@@ -272,6 +272,12 @@ export class HttpConnection implements Connection, Timed {
     this.#deny({ ...judged, judgement: { ...judged.judgement, status, decision } }, retryAfter);
   }
 
+  #denyUnrecorded(judged: Judged): void {
+    const { name } = this.#admitted.assignment.policy;
+    const decision: Decision = { allow: false, policy: name, ...UNRECORDED };
+    this.#deny({ ...judged, judgement: { ...judged.judgement, status: 503, decision } }, 1);
+  }
+
   /** Between requests. */
   #idle(): true {
     this.#phase = "idle";
@@ -342,11 +348,12 @@ export class HttpConnection implements Connection, Timed {
 
   /** Sends an allowed request on its way. */
   #begin(judged: Judged, passed?: Passed): void {
+    const number = this.#gatekeeper.nextNumber();
+    if (!this.#recorder.allowed(number, judged, passed?.added)) return this.#denyUnrecorded(judged);
     const { memory, start } = this.#requests;
     const end = this.#announceBody(judged.head);
-    const exchange = newExchange(this.#gatekeeper.nextNumber(), judged, this.#loop.now);
+    const exchange = newExchange(number, judged, this.#loop.now);
     this.#exchange = exchange;
-    this.#recorder.allowed(exchange.number, judged, passed?.added);
     this.#up.taken = 0;
     this.#down.taken = 0;
     const { quota } = this.#admitted;

@@ -1,4 +1,4 @@
-import type { AuditWriter } from "../audit/writer.ts";
+import { type AuditWriter, RETRY_MS as AUDIT_RETRY_MS } from "../audit/writer.ts";
 import {
   describeErrno,
   EAGAIN,
@@ -165,13 +165,13 @@ export class Loop {
       if (read(this.#wakeFd, call, 8) < 0) continue;
       if (await turn(Number(counter.getBigUint64(0, true)))) break;
     }
-    this.#audit?.flush();
+    this.#audit?.end();
   }
 
   #timeout(): number {
     if (this.#runnable.length > 0 || this.#closing.length > 0) return 0;
     if (this.#waiting.size > 0) return this.#short ? RETRY_MS : 0;
-    let next = Infinity;
+    let next = this.#audit?.behind === true ? AUDIT_RETRY_MS : Infinity;
     for (const deadlines of this.#deadlines) next = Math.min(next, deadlines.next());
     return next === Infinity ? -1 : Math.ceil(next);
   }

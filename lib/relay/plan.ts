@@ -1,3 +1,4 @@
+import type { AuditLog } from "../audit/log.ts";
 import type { Gate } from "../policy/types.ts";
 
 /** One listening socket as the worker gets it: already bound, by its descriptor. */
@@ -17,8 +18,8 @@ export interface PlannedListener {
 export interface Plan {
   readonly listeners: readonly PlannedListener[];
   readonly gate: Gate;
-  /** Where audit lines go; -1 for nowhere. */
-  readonly auditFd: number;
+  /** Absent where nothing is recorded. */
+  readonly audit?: AuditLog;
   /** An eventfd(2): a wake-up call to look at the messages. */
   readonly wakeFd: number;
   /** Whether other workers wait on the same listeners. */

@@ -8,7 +8,7 @@ import type { Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
 import type { Verdict } from "../policy/types.ts";
 import { RawStream } from "./raw_stream.ts";
-import { Recorder } from "./recorder.ts";
+import { Recorder, UNRECORDED } from "./recorder.ts";
 import { revoked } from "./revocation.ts";
 
 /** The operation that connecting to a raw listener is judged as: there is nothing else to judge. */
@@ -63,7 +63,12 @@ export class RawConnection implements Connection, Timed {
       this.#recorder.decision(this.#id, { ...known, decision: "deny", reason });
       return this.close();
     }
-    this.#recorder.decision(this.#id, { ...known, decision: allowed ? "allow" : "would-deny" });
+    const decision = allowed ? "allow" : "would-deny";
+    if (!this.#recorder.connected(this.#id, { ...known, decision })) {
+      const { rule, reason } = UNRECORDED;
+      this.#recorder.decision(this.#id, { request, rule, decision: "deny", reason });
+      return this.close();
+    }
     this.#dial(this.#place.upstream);
   }
 

@@ -33,13 +33,21 @@ export class Recorder {
     return this.#peerJson !== "";
   }
 
-  /** That a request is relayed: the same for every such request, but for its time and id, where nothing was filled in. */
-  allowed(number: number, judged: Judged, added: readonly string[] = []): void {
-    if (!this.on) return;
+  /**
+   * That a request is relayed: the same for every such request, but for its time and id, where nothing was filled in. False when
+   * it must not be relayed, since it cannot be recorded.
+   */
+  allowed(number: number, judged: Judged, added: readonly string[] = []): boolean {
+    if (!this.on) return true;
     const parts = added.length > 0
       ? this.#relayed(judged, added)
       : judged.allowed ??= this.#relayed(judged, added);
-    this.#add(this.#gatekeeper.idOf(number), parts);
+    return this.#addFirst(this.#gatekeeper.idOf(number), parts);
+  }
+
+  /** As `allowed`, for what is not made of a request. */
+  connected(id: string, record: Recorded): boolean {
+    return !this.on || this.#addFirst(id, this.#parts("decision", record));
   }
 
   #relayed({ head, judgement }: Judged, added: readonly string[]): LineParts {
@@ -69,10 +77,21 @@ export class Recorder {
     return lineParts({ event, policy: policy.name, mode: policy.mode, ...record });
   }
 
+  #addFirst(id: string, parts: LineParts): boolean {
+    return this.#gatekeeper.recordFirst(parts, id, this.#listener, this.#peerJson);
+  }
+
   #add(id: string, parts: LineParts): void {
     this.#gatekeeper.record(parts, id, this.#listener, this.#peerJson);
   }
 }
+
+/** What is said where `audit: {required: true}` keeps a request from being relayed. */
+export const UNRECORDED = {
+  rule: "audit.required",
+  reason: "the audit log cannot be written, and nothing may be relayed without a record",
+  hint: "Postern's log says why it cannot be written; it is tried again all the time",
+} as const;
 
 /** What a record says of a judged request. */
 export function describeRequest(method: string, judgement: Judgement): RecordedRequest {

@@ -17,8 +17,10 @@ function report(message: Report): void {
 }
 
 function serve(plan: Plan): Promise<void> {
-  const warn = (message: string) => report({ type: "log", level: "warning", message });
-  const audit = plan.auditFd < 0 ? undefined : new AuditWriter(plan.auditFd, plan.shared, warn);
+  const tell = (level: "info" | "warning", message: string) =>
+    report({ type: "log", level, message });
+  const warn = (message: string) => tell("warning", message);
+  const audit = plan.audit && new AuditWriter(plan.audit, tell);
   const gatekeeper = new Gatekeeper(plan.gate, new NameCache(), audit);
   const loop = new Loop(plan.wakeFd, plan.shared, audit, warn);
   const open = (planned: PlannedListener) => {

@@ -111,7 +111,7 @@ Deno.test("nobody is judged for a client that has left: its denied requests end 
   const directory = await Deno.makeTempDir();
   const bound = bindSocket({ socket: `${directory}/a.sock`, mode: 0o600, backlog: 5 });
   const log = open(`${directory}/log`, O_WRONLY | O_CREAT, 0o600);
-  const audit = new AuditWriter(log, false, () => {});
+  const audit = new AuditWriter({ fd: log, required: false }, () => {});
   const wire = await Wire.to(bound.path);
   await wire.send(post("/containers/create", "").repeat(300));
   wire.close();
