@@ -341,7 +341,8 @@ export class HttpConnection implements Connection, Timed {
     const { operation, constraints } = judgement.conditions!;
     const decision = decisionOf(policy, operation, constraints, finding);
     const status = policy.mode === "warn" ? 0 : finding.status;
-    const denied = { ...judged, judgement: { ...judgement, status, decision } };
+    // Nothing of what is known of the head holds for it: with another body it was allowed.
+    const denied: Judged = { head: judged.head, judgement: { ...judgement, status, decision } };
     if (status === 0) this.#begin(denied);
     else this.#deny(denied);
   }

@@ -274,3 +274,19 @@ Deno.test("a client of HTTP/1.0 is not told to go on: it knows no interim answer
   await engine.send(ok("made"));
   assert.equal(await client.message(), ok("made"));
 });
+
+Deno.test("mode warn tells a body that it would deny from one that it allows behind the very same head", async () => {
+  await using bench = await Bench.open(creating({ privileged: false }, {}, "warn"));
+  using client = await bench.client();
+  for (
+    const body of ['{"HostConfig":{"Privileged":false}}', '{"HostConfig":{"Privileged":true }}']
+  ) {
+    await client.send(post(CREATE, body, JSON_TYPE));
+    using engine = await bench.engine();
+    await engine.message();
+    await engine.send(ok("made"));
+    assert.equal(await client.message(), ok("made"));
+  }
+  const records = await bench.audit(2);
+  assert.deepEqual(records.map(({ decision }) => decision), ["allow", "would-deny"]);
+});
