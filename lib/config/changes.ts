@@ -22,7 +22,11 @@ export function gateChanges(before: Gate, after: Gate): string[] {
 
 /** The keys whose new values count only after a restart. */
 export function restartKeys(running: Config, wanted: Config): string[] {
-  return (["audit", "workers", "log"] as const).filter((key) => differ(running[key], wanted[key]));
+  const keys = { audit: "audit", workers: "workers", log: "log", runAs: "run_as" } as const;
+  return Object.entries(keys).flatMap(([key, written]) => {
+    const name = key as keyof typeof keys;
+    return differ(running[name], wanted[name]) ? [written] : [];
+  });
 }
 
 function policyChanges(before: Gate["policies"], after: Gate["policies"]): string[] {

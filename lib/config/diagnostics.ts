@@ -26,6 +26,7 @@ export type DiagnosticCode =
   | "no-listeners"
   | "no-files"
   | "no-conditions"
+  | "unreachable"
   | "unreadable"
   | "untrusted";
 

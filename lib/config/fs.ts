@@ -5,6 +5,7 @@ import { describeFailure } from "./failure.ts";
 export interface FileStat {
   readonly kind: "file" | "directory" | "other";
   readonly uid: number;
+  readonly gid: number;
   /** Permission bits. */
   readonly mode: number;
 }
@@ -89,7 +90,7 @@ function decode(bytes: Uint8Array<ArrayBuffer>): string {
 
 function statOf(info: Deno.FileInfo): FileStat {
   const kind = info.isFile ? "file" : info.isDirectory ? "directory" : "other";
-  return { kind, uid: info.uid ?? 0, mode: (info.mode ?? 0) & 0o7777 };
+  return { kind, uid: info.uid ?? 0, gid: info.gid ?? 0, mode: (info.mode ?? 0) & 0o7777 };
 }
 
 function attempt<T>(action: () => T): T | FileFailure {

@@ -14,6 +14,7 @@ import { listenerAt, loopMessage, type Placed, resolveListeners } from "./listen
 import { type Overrides, readOverrides } from "./overrides.ts";
 import { compilePolicies, type PolicyFile } from "./policies.ts";
 import { namedPresets } from "./presets.ts";
+import { resolveRunAs } from "./run_as.ts";
 import { configSchema, type LooseConfig, policySchema } from "./schema.ts";
 import {
   type AuditTarget,
@@ -22,7 +23,9 @@ import {
   DEFAULT_LOG,
   DEFAULT_RELOAD,
   DEFAULT_UPSTREAM,
+  type ListenerConfig,
   type NameService,
+  type RunAs,
 } from "./types.ts";
 import { parseSocketPath } from "./values.ts";
 
@@ -99,7 +102,13 @@ class Loading {
     const { files, complete } = this.#policyFiles(yaml, data);
     const presets = namedPresets(data, files, this.#report);
     const known = compilePolicies([...files, ...presets], complete, this.#report);
-    const listeners = placed.map(({ listener }) => listener);
+    const runAs = resolveRunAs(yaml, data.run_as, {
+      names,
+      fs,
+      upstreams: placed.map(({ listener }) => listener.upstream),
+      report: this.#report,
+    });
+    const listeners = placed.map(({ listener }) => ownedBy(runAs, listener));
     const gate = resolveGate(
       { yaml, data, listeners: placed, files, known, complete },
       { names, listeners: listenerNames(data), report: this.#report },
@@ -120,6 +129,7 @@ class Loading {
         watch: data.reload?.watch ?? DEFAULT_RELOAD.watch,
         revoke: data.reload?.revoke ?? DEFAULT_RELOAD.revoke,
       },
+      ...(runAs === undefined ? {} : { runAs }),
       drain: this.#drain(yaml, data),
     };
   }
@@ -196,6 +206,11 @@ class Loading {
     }
     return { files, complete };
   }
+}
+
+/** Sockets that are nobody's in particular are Postern's own: it goes on looking after them when it is not root any more. */
+function ownedBy(runAs: RunAs | undefined, listener: ListenerConfig): ListenerConfig {
+  return runAs === undefined ? listener : { uid: runAs.uid, gid: runAs.gid, ...listener };
 }
 
 /** Also of listeners that have mistakes, so that naming one is not a mistake of its own. */

@@ -90,6 +90,11 @@ const auditSchema = z.union([
   }),
 ], { error: "stderr, off or {file: PATH}" });
 
+const runAsSchema = z.strictObject({
+  user: account("user").describe("User that Postern becomes; not root."),
+  group: account("group").describe("Its group; the user's own by default.").optional(),
+}, { error: "a map with a user" });
+
 const logSchema = z.strictObject({
   level: z.enum(["debug", "info", "warning", "error"], {
     error: '"debug", "info", "warning" or "error"',
@@ -121,6 +126,9 @@ export const configSchema = z.strictObject({
   workers: integer(1, 64).describe("Threads that relay; 1 by default.").optional(),
   drain: duration().describe(
     "How long requests and streams may go on when Postern is told to end; 10s by default.",
+  ).optional(),
+  run_as: runAsSchema.describe(
+    "Who Postern becomes, for good, when its sockets and its audit file are open.",
   ).optional(),
   log: logSchema.describe("The operator's log, on stderr.").optional(),
   reload: reloadSchema.describe("How changes of these files are taken up.").optional(),

@@ -18,6 +18,8 @@ export interface Config {
   readonly workers: number;
   readonly log: LogSettings;
   readonly reload: ReloadSettings;
+  /** Who Postern becomes when its sockets are open; absent: who it was started as. */
+  readonly runAs?: RunAs;
   /** How long requests and streams may go on when the gate is told to end, in seconds. */
   readonly drain: number;
 }
@@ -46,6 +48,13 @@ export interface ListenerConfig {
   readonly origin: string;
 }
 
+/** A user that is not root, its group, and the supplementary groups that lead to the upstreams. */
+export interface RunAs {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
 /** The operator's log. */
 export interface LogSettings {
   readonly level: "debug" | "info" | "warning" | "error";
@@ -64,6 +73,10 @@ export interface ReloadSettings {
 export interface NameService {
   uidOf(name: string): number | undefined;
   gidOf(name: string): number | undefined;
+  /** What a login would give to a user; undefined for one without a name. */
+  loginGroups(uid: number):
+    | { readonly gid: number; readonly groups: readonly number[] }
+    | undefined;
   userNames(): string[];
   groupNames(): string[];
 }

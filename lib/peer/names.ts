@@ -1,4 +1,4 @@
-import { groupId, groupName, userId, userName } from "../linux/nss.ts";
+import { groupId, groupName, loginGroups, userId, userName } from "../linux/nss.ts";
 import { readSmallFile } from "../linux/proc.ts";
 
 /** A name service may be a network away; a name that is a minute old still helps the reader of a message. */
@@ -39,6 +39,7 @@ function remember(
 export const systemNames = {
   uidOf: userId,
   gidOf: groupId,
+  loginGroups,
   /** For suggestions: only what the local files list, a directory service is not enumerated. */
   userNames: (): string[] => firstColumn("/etc/passwd"),
   groupNames: (): string[] => firstColumn("/etc/group"),

@@ -11,6 +11,7 @@ const groups: Record<string, number> = { root: 0, ci: 2001, docker: 2002 };
 export const names: NameService = {
   uidOf: (name) => users[name],
   gidOf: (name) => groups[name],
+  loginGroups: (uid) => ({ 1001: { gid: 1001, groups: [1001, 2002] } })[uid],
   userNames: () => Object.keys(users),
   groupNames: () => Object.keys(groups),
 };
@@ -44,10 +45,12 @@ export function fakeFs(files: Record<string, Entry>, links: Record<string, strin
     const place = resolve(CWD, path);
     const entry = known.get(place);
     const target = targets.get(place);
-    if (target !== undefined) return { kind: "other", uid: 0, mode: 0o777, ...entry, target };
+    if (target !== undefined) {
+      return { kind: "other", uid: 0, gid: 0, mode: 0o777, ...entry, target };
+    }
     if (entry?.failure !== undefined) return { failure: entry.failure };
-    if (entry !== undefined) return { kind: "file", uid: 0, mode: 0o644, ...entry };
-    return folders.has(place) ? { kind: "directory", uid: 0, mode: 0o755 } : missing;
+    if (entry !== undefined) return { kind: "file", uid: 0, gid: 0, mode: 0o644, ...entry };
+    return folders.has(place) ? { kind: "directory", uid: 0, gid: 0, mode: 0o755 } : missing;
   };
   const fs: ConfigFs = {
     ownUid: () => 900,
