@@ -27,6 +27,13 @@ const main = new URL("../../main.ts", import.meta.url).pathname;
 const flags = manifest.tasks.start.split(" ").slice(1, -2);
 const decoder = new TextDecoder();
 
+/** How the process is started. */
+export interface Launch {
+  readonly env?: Record<string, string>;
+  /** A command that becomes Postern: its own words come first. */
+  readonly through?: readonly string[];
+}
+
 /** Postern as its users run it: a process with a configuration, ended by SIGTERM. */
 export class RunningGate implements AsyncDisposable {
   readonly directory: string;
@@ -50,7 +57,11 @@ export class RunningGate implements AsyncDisposable {
   }
 
   /** `serve` with a configuration; `DIR` in its texts stands for a directory that everybody can enter. */
-  static async serve(config: unknown, files: Record<string, string> = {}): Promise<RunningGate> {
+  static async serve(
+    config: unknown,
+    files: Record<string, string> = {},
+    launch: Launch = {},
+  ): Promise<RunningGate> {
     const directory = await newDirectory();
     const text = stringify({ audit: { file: `${directory}/audit.jsonl` }, ...config as object })
       .replaceAll("DIR", directory);
@@ -59,7 +70,11 @@ export class RunningGate implements AsyncDisposable {
       await Deno.mkdir(`${directory}/${name}`.replace(/\/[^/]*$/, ""), { recursive: true });
       await Deno.writeTextFile(`${directory}/${name}`, content, { mode: 0o600 });
     }
-    const gate = RunningGate.#spawn(directory, ["serve", "-c", `${directory}/postern.yaml`]);
+    const gate = RunningGate.#spawn(
+      directory,
+      ["serve", "-c", `${directory}/postern.yaml`],
+      launch,
+    );
     const sockets = [...text.matchAll(/socket: (\S+)/g)].map((match) => match[1]!);
     await gate.ready(sockets);
     return gate;
@@ -74,9 +89,15 @@ export class RunningGate implements AsyncDisposable {
     return gate;
   }
 
-  static #spawn(directory: string, args: readonly string[]): RunningGate {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [...flags, main, ...args],
+  static #spawn(
+    directory: string,
+    args: readonly string[],
+    { env = {}, through = [] }: Launch = {},
+  ): RunningGate {
+    const [program, ...words] = [...through, Deno.execPath(), ...flags, main, ...args];
+    const child = new Deno.Command(program!, {
+      args: words,
+      env,
       stdin: "null",
       stdout: "null",
       stderr: "piped",

@@ -72,6 +72,11 @@ export class Bench {
     }, revoke);
   }
 
+  /** Ends when what runs has ended, and nobody else comes. */
+  drain(): Promise<void> {
+    return this.#gate.drain();
+  }
+
   client(): Promise<Wire> {
     return Wire.to(this.path);
   }
