@@ -1,4 +1,3 @@
-import { applyEdits } from "../json/edit.ts";
 import { decisionOf } from "../policy/constraints/decision.ts";
 import { readsBody, scrutinise } from "../policy/constraints/scrutinise.ts";
 import type { Answer, Finding, Lookup } from "../policy/constraints/types.ts";
@@ -23,8 +22,6 @@ export interface Considered {
   readonly judgement: Judgement;
   /** The constraint that failed. */
   readonly constraint?: string;
-  /** The body that goes to the engine, where it is not the one that was sent. */
-  readonly forwarded?: string;
   /** What was filled in. */
   readonly added: readonly string[];
   /** What the decision rests on. */
@@ -56,11 +53,7 @@ export async function consider(
     step = scrutiny.next(answer);
   }
   const finding: Finding = step.value;
-  if (finding.ok) {
-    const { added, document, edits } = finding;
-    const changed = document === undefined ? {} : { forwarded: applyEdits(document, edits) };
-    return { asked, judgement, added, lookups, ...changed };
-  }
+  if (finding.ok) return { asked, judgement, added: finding.added, lookups };
   const decision = decisionOf(assignment.policy, operation, constraints, finding);
   const status = assignment.policy.mode === "warn" ? 0 : finding.status;
   const { constraint } = finding;

@@ -33,9 +33,9 @@ export async function considerCommand(
   for (const request of requests) {
     const knowing = knowsWhatIsMade(made, oracle);
     const considered = await consider(assignment, askedBy(request), knowing);
-    const { forwarded } = considered;
-    made.push(forwarded === undefined ? request : { ...request, body: JSON.parse(forwarded) });
-    steps.push({ ...considered, ...(request.only === undefined ? {} : { only: request.only }) });
+    made.push(labelled(request, considered));
+    const { only } = request;
+    steps.push({ ...considered, ...(only === undefined ? {} : { only }) });
   }
   return { steps, remarks };
 }
@@ -61,6 +61,14 @@ function askedBy({ method, target, body, contentType }: CliRequest): Asked {
   if (body === undefined) return { method, target, contentType: contentType ?? "" };
   const bytes = new TextEncoder().encode(JSON.stringify(body));
   return { method, target, contentType: "application/json", body: bytes };
+}
+
+/** With the labels that the policy fills in, by which later requests may be held to what was made. */
+function labelled(request: CliRequest, { judgement }: Considered): CliRequest {
+  const labels = judgement.conditions?.constraints.set?.labels;
+  if (labels === undefined || request.body === undefined) return request;
+  const own = request.body["Labels"] as Record<string, string> | undefined;
+  return { ...request, body: { ...request.body, Labels: { ...labels, ...own } } };
 }
 
 /** Also answers for the container and the exec that the command itself has made, which no engine knows yet. */

@@ -22,6 +22,7 @@ type Report = (diagnostic: Diagnostic) => void;
 export interface PolicyFile {
   readonly yaml: YamlFile;
   readonly data: LoosePolicy;
+  readonly preset?: true;
 }
 
 /** Every policy there is, built-in ones too. */
@@ -110,7 +111,7 @@ function nameFiles(
 
 function compileFile(
   name: string,
-  { yaml, data }: PolicyFile,
+  { yaml, data, preset }: PolicyFile,
   base: string | undefined,
   compiled: ReadonlyMap<string, Ancestor>,
   report: Report,
@@ -133,7 +134,9 @@ function compileFile(
     },
     (wanted) => compiled.get(wanted),
   );
-  if ("policy" in result) return result;
+  if ("policy" in result) {
+    return preset === true ? { ...result, policy: { ...result.policy, preset } } : result;
+  }
   const placed = [...allow, ...deny, ...constraints === "none" ? [] : constraints];
   for (const { entry, code, message, suggestions: near } of result.problems) {
     // It may be allowed by the base that has mistakes.

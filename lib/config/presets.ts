@@ -72,7 +72,7 @@ function readPreset(
   const yaml = new YamlFile(label, label, text);
   const { data, diagnostics } = validate(policySchema, yaml);
   [...yaml.diagnostics, ...diagnostics].forEach(report);
-  return data === undefined ? undefined : { yaml, data };
+  return data === undefined ? undefined : { yaml, data, preset: true };
 }
 
 /** `did you mean …`, of policies and presets, or all the policies that there are. */

@@ -48,7 +48,13 @@ function hintFor(policy: Policy, operation: Operation, verdict: Verdict, assigne
     const base = policy.name === "deny" ? "" : ` extends ${policy.name} and`;
     return `a policy that${base} allows ${operation.name} would permit it (assigned by ${assigned})`;
   }
-  return `"allow: [${operation.name}]" in policy ${policy.name} would permit it`;
+  return `"allow: [${operation.name}]" in ${changeable(policy)} would permit it`;
+}
+
+/** Where a change can be written: `policy team-ci`, and for one that ships with the program, a policy that extends it. */
+export function changeable({ name, preset }: Policy): string {
+  const own = preset !== true && !Object.hasOwn(builtinPolicies, name);
+  return own ? `policy ${name}` : `a policy that extends ${name}`;
 }
 
 /** What a denial's message is made of. */

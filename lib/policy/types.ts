@@ -85,6 +85,8 @@ export interface Policy {
   /** `warn` lets everything pass, and records what `enforce` would deny. */
   readonly mode: "enforce" | "warn";
   readonly verdicts: Readonly<Record<string, Verdict>>;
+  /** It ships with the program: who wants it otherwise extends it. */
+  readonly preset?: true;
   /** They count in mode enforce only. */
   readonly limits?: PolicyLimits;
   /** Where all threads count what its users take; the relay adds it. */

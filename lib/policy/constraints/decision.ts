@@ -1,3 +1,4 @@
+import { changeable } from "../decide.ts";
 import type { Decision, Policy } from "../types.ts";
 import type { Constraints, Finding } from "./types.ts";
 
@@ -11,7 +12,7 @@ export function decisionOf(
   if (constraint === undefined) {
     return { allow: false, policy: policy.name, rule: `constraints of ${operation}`, reason, hint };
   }
-  const change = `"constraints: {${operation}: {${hint}}}" in policy ${policy.name}`;
+  const change = `"constraints: {${operation}: {${hint}}}" in ${changeable(policy)}`;
   return {
     allow: false,
     policy: policy.name,

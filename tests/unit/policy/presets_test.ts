@@ -76,3 +76,32 @@ Deno.test("the README of the presets lists each, and what it shows works", async
     assert.deepEqual(said, { code: 0, out: "3 tests, 0 failed\n", err: "" });
   });
 });
+
+async function explained(policy: string, ...words: string[]) {
+  const config = `listeners: [{ socket: DIR/s.sock, policy: ${policy} }]\naudit: off\n`;
+  let out = "";
+  await withFiles({ "postern.yaml": config }, async (directory) => {
+    const flags = ["-c", `${directory}/postern.yaml`, "--uid", "0", "--offline", "--json"];
+    out = (await command(["explain", ...flags, "--", "docker", ...words])).out;
+  });
+  return JSON.parse(out).requests;
+}
+
+Deno.test("what would permit a thing is said of a policy that extends the preset", async () => {
+  const [stop] = await explained("traefik", "stop", "web");
+  assert.equal(
+    stop.hint,
+    '"allow: [containers.stop]" in a policy that extends traefik would permit it',
+  );
+  const [build] = await explained("ci-build", "build", "-t", "nginx", ".");
+  assert.match(build.hint, /^"constraints: .*" in a policy that extends ci-build would permit it$/);
+});
+
+Deno.test("a docker command line may use what it makes by the label that the preset fills in", async () => {
+  const project = "com.docker.compose.project=web";
+  const requests = await explained("compose-project", "run", "-l", project, "alpine");
+  assert.deepEqual(
+    requests.map((step: { decision: string }) => step.decision),
+    Array(5).fill("allow"),
+  );
+});
