@@ -290,3 +290,33 @@ Deno.test("mode warn tells a body that it would deny from one that it allows beh
   const records = await bench.audit(2);
   assert.deepEqual(records.map(({ decision }) => decision), ["allow", "would-deny"]);
 });
+
+/** The records that the audit log holds once no more are added. */
+async function settled(bench: Bench): Promise<number> {
+  for (let count = -1, same = 0;;) {
+    const now = (await bench.audit(0)).length;
+    same = now === count ? same + 1 : 0;
+    count = now;
+    if (count > 0 && same === 20) return count;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+Deno.test("a client that is slow to read earlier answers is told to go on all the same", async () => {
+  await using bench = await Bench.open(creating({}));
+  const denied = get("/secret");
+  const deaf = await bench.client();
+  const stuck = deaf.send(denied.repeat(3000)).catch(() => {});
+  // The last one that was denied finds no room for its answer.
+  const room = await settled(bench) - 1;
+  deaf.close();
+  await stuck;
+  using client = await bench.client();
+  await client.send(
+    denied.repeat(room) +
+      `POST ${CREATE} HTTP/1.1\r\nHost: d\r\n${JSON_TYPE}Content-Length: 13\r\nExpect: 100-continue\r\n\r\n`,
+  );
+  await bench.audit(room * 2 + 1);
+  for (let n = 0; n < room; n++) assert.match(await client.message(), /^HTTP\/1.1 403 /);
+  assert.equal(await client.until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+});
