@@ -21,6 +21,7 @@ export interface Timed {
   idled(): void;
   /** An answer has taken too long, or nothing has moved on a stream. `reason` says which limit it was. */
   timedOut(reason: string): void;
+  close(): void;
   /** Bytes moved so far. */
   readonly moved: number;
 }
@@ -127,7 +128,10 @@ export class Allowance {
   }
 
   #after(seconds: number, expire: () => void): void {
-    this.#timer = this.#loop.after(seconds * 1000).add({ expire });
+    this.#timer = this.#loop.after(seconds * 1000).add({
+      expire,
+      close: () => this.#timed.close(),
+    });
   }
 
   #stopTimer(): void {

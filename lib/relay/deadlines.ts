@@ -2,6 +2,8 @@
 export interface Waiting {
   /** Called once its time is over. */
   expire(): void;
+  /** Ends what was waiting, when `expire` has thrown. */
+  close(): void;
 }
 
 /** A callback that is due at a time, until it is cancelled. */
@@ -50,7 +52,7 @@ export class Deadlines {
     return Math.max(0, this.#ring.after.at - performance.now());
   }
 
-  /** Calls back all that are due; what one throws goes to `failed`, and the others are called all the same. */
+  /** Calls back all that are due; one that throws is closed and goes to `failed`, and the others are called all the same. */
   run(failed: (error: unknown) => void): void {
     const now = performance.now();
     // Whatever adds itself again from within `expire` gets a later time, so this ends.
@@ -60,6 +62,7 @@ export class Deadlines {
         due.waiting?.expire();
       } catch (error) {
         failed(error);
+        due.waiting?.close();
       }
     }
   }

@@ -15,7 +15,7 @@ import type { Finding } from "../policy/constraints/types.ts";
 import { describeDenial } from "../policy/decide.ts";
 import type { Decision } from "../policy/types.ts";
 import type { Deadline } from "./deadlines.ts";
-import { dial } from "./dial.ts";
+import { dial, NOT_WATCHED } from "./dial.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
 import { type Exchange, newExchange } from "./exchange.ts";
 import { Hearing, LOST, PAUSED } from "./hearing.ts";
@@ -34,8 +34,6 @@ import { type Passed, rewritten } from "./rewrite.ts";
 const MAX_HEAD = 64 * 1024;
 /** A refused body up to this long is read and dropped, so that the connection stays usable. */
 const MAX_DRAINED = 1024 * 1024;
-/** How long a full backlog of the engine is waited for, in milliseconds. */
-const DIAL_TIMEOUT_MS = 10_000;
 /** How long a client that has just connected may take to begin its first request when no other will be taken, in milliseconds. */
 const FIRST_REQUEST_MS = 1000;
 const GO_ON = new Memory(new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n"));
@@ -43,6 +41,9 @@ const GO_ON = new Memory(new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n
 const STEPS = 16;
 /** Bytes of heads and bodies that are judged before other connections get their turn. */
 const HEADS = 16 * 1024;
+
+const CLIENT_LEFT = "the client left before the answer's end";
+const CUT_SHORT = "it ended the connection in the middle of its answer";
 
 type Phase =
   | "idle"
@@ -78,6 +79,8 @@ export class HttpConnection implements Connection, Timed {
   /** Where the policy has limits. */
   #allowance: Allowance | undefined;
   #deadline: Deadline | undefined;
+  /** Part of a head has come, and the rest is due. */
+  #headDeadline: Deadline | undefined;
   #endAnnounced = false;
   /** It has had a request. */
   #used = false;
@@ -109,14 +112,26 @@ export class HttpConnection implements Connection, Timed {
 
   /** A deadline has passed: the engine's backlog may have room again, or the client has had its time. */
   expire(): void {
-    if (this.#phase === "lingering") this.#close();
-    else if (this.#phase === "hearing") {
-      this.#refuse(new HeadError("a body that took too long to come", 408));
-      this.#loop.again(this);
-    } else if (this.#phase === "dialling") {
-      this.#dial();
-      this.#loop.again(this);
+    switch (this.#phase) {
+      case "lingering":
+        this.#close();
+        return;
+      case "idle":
+        this.#refuse(new HeadError("a request head that took too long to come", 408));
+        break;
+      case "hearing":
+        this.#refuse(new HeadError("a body that took too long to come", 408));
+        break;
+      case "draining":
+        this.#startLingering();
+        break;
+      case "dialling":
+        this.#dial();
+        break;
+      default:
+        return;
     }
+    this.#loop.again(this);
   }
 
   /** A request that is not relayed yet is judged anew; one that is may have to end. */
@@ -146,6 +161,7 @@ export class HttpConnection implements Connection, Timed {
         expire: () => {
           if (this.#phase === "idle" && this.#requests.length === 0) this.#close();
         },
+        close: () => this.#close(),
       });
     }
     this.#loop.again(this);
@@ -176,7 +192,7 @@ export class HttpConnection implements Connection, Timed {
 
   /** Ends the connection from outside, as when the gate stops. */
   close(): void {
-    this.#close();
+    this.#close("Postern closed the connection");
   }
 
   /** One step; true when another may follow at once. */
@@ -188,7 +204,7 @@ export class HttpConnection implements Connection, Timed {
         case "hearing":
           return this.#hear();
         case "dialling":
-          return this.#client.gone ? this.#close() : false;
+          return this.#client.gone ? this.#close(CLIENT_LEFT) : false;
         case "relaying":
           return this.#relay();
         case "draining":
@@ -222,12 +238,15 @@ export class HttpConnection implements Connection, Timed {
       const n = inbox.fill(this.#client);
       if (n === BLOCKED) {
         inbox.keep();
+        if (inbox.length > 0) this.#headDeadline ??= this.#loop.heads.add(this);
         const over = this.#retiring && this.#used && inbox.length === 0;
         return over ? this.#close() : false;
       }
       if (n === FAILED || n === 0) return this.#close();
       end = inbox.findHead();
     }
+    this.#headDeadline?.cancel();
+    this.#headDeadline = undefined;
     this.#used = true;
     if (end - inbox.start > MAX_HEAD) throw tooLarge();
     this.#judged += end - inbox.start;
@@ -320,11 +339,22 @@ export class HttpConnection implements Connection, Timed {
       return true;
     }
     inbox.keep();
-    if (found === LOST || this.#client.gone) return this.#close();
+    if (found === LOST || this.#client.gone) return this.#unheard(hearing.judged);
     if (!hearing.timed) this.#deadline = this.#loop.bodies.add(this);
     hearing.timed = true;
     if (found === PAUSED) this.#loop.again(this);
     return false;
+  }
+
+  /** The client has left before its request was decided on: nothing of it was relayed. */
+  #unheard({ head, judgement }: Judged): false {
+    this.#recorder.decision(this.#gatekeeper.idOf(this.#gatekeeper.nextNumber()), {
+      decision: "deny",
+      reason: "the client left before its request was whole and looked into",
+      rule: "incomplete request",
+      request: describeRequest(head.method, judgement),
+    });
+    return this.#close();
   }
 
   #endHearing(): void {
@@ -410,14 +440,17 @@ export class HttpConnection implements Connection, Timed {
     const result = dial(path, address);
     if ("fd" in result) {
       this.#upstream = this.#loop.attach(result.fd);
-      if (this.#upstream === undefined) return this.#upstreamFailed(502, "no room in epoll");
+      if (this.#upstream === undefined) {
+        return this.#upstreamFailed(NOT_WATCHED.status, NOT_WATCHED.failure);
+      }
       this.#upstream.owner = this;
       this.#phase = "relaying";
       return this.#upstream;
     }
-    if ("failure" in result) return this.#upstreamFailed(502, result.failure);
-    if (this.#loop.now - exchange.startedAt > DIAL_TIMEOUT_MS) {
-      return this.#upstreamFailed(504, `connect ${path}: its backlog stayed full`);
+    if ("failure" in result) return this.#upstreamFailed(result.status, result.failure);
+    if (this.#loop.now - exchange.startedAt > this.#loop.times.dial) {
+      const reason = `connect ${path}: its backlog stayed full; does the engine hang?`;
+      return this.#upstreamFailed(504, reason);
     }
     this.#phase = "dialling";
     this.#deadline = this.#loop.retries.add(this);
@@ -449,7 +482,7 @@ export class HttpConnection implements Connection, Timed {
           break;
         case SOURCE_CLOSED:
         case SOURCE_FAILED:
-          this.#close();
+          this.#close("the client left before its request was whole");
           return false;
         case TIRED:
           this.#requireBodyWithin();
@@ -498,7 +531,7 @@ export class HttpConnection implements Connection, Timed {
       const n = inbox.fill(this.#upstream!);
       if (n === BLOCKED) {
         inbox.keep();
-        return this.#isAbandoned(exchange) ? this.#close() : false;
+        return this.#isAbandoned(exchange) ? this.#close(CLIENT_LEFT) : false;
       }
       if (n === 0 || n === FAILED) {
         this.#unanswered(exchange);
@@ -541,7 +574,7 @@ export class HttpConnection implements Connection, Timed {
     if (ends) exchange.clientKeeps = false;
     const passed = this.#down.offer(memory, start, taken, this.#client) !== SINK_FAILED;
     this.#answers.clear();
-    return passed || this.#close();
+    return passed || this.#close(CLIENT_LEFT);
   }
 
   /** Starts the down flow on the answer's body; where what has come of it is cut, or undefined when its framing is broken. */
@@ -575,7 +608,7 @@ export class HttpConnection implements Connection, Timed {
       outcome = this.#down.pump(this.#upstream!, this.#client);
     } catch (error) {
       if (!(error instanceof HeadError)) throw error;
-      return this.#close();
+      return this.#cutShort(exchange, `it sent ${error.message}`);
     }
     switch (outcome) {
       case ENDED:
@@ -584,24 +617,34 @@ export class HttpConnection implements Connection, Timed {
         this.#down.surplus = undefined;
         return true;
       case SOURCE_CLOSED:
-        if (!exchange.untilClose) return this.#close();
+        if (!exchange.untilClose) return this.#cutShort(exchange, CUT_SHORT);
         exchange.responseDone = true;
         return true;
       case TIRED:
         this.#loop.again(this);
         return false;
       case WAITING:
-        return this.#isAbandoned(exchange) ? this.#close() : false;
+        return this.#isAbandoned(exchange) ? this.#close(CLIENT_LEFT) : false;
+      case SOURCE_FAILED:
+        return this.#cutShort(exchange, CUT_SHORT);
       default:
-        return this.#close();
+        return this.#close(CLIENT_LEFT);
     }
+  }
+
+  /** The engine failed in the middle of its answer: the client gets what has come of it, and then the end. */
+  #cutShort(exchange: Exchange, reason: string): false {
+    this.#endExchange(exchange, reason);
+    this.#dropUpstream();
+    this.#startLingering();
+    return false;
   }
 
   /** The response is through: on to the next request, if the framing and both sides allow one. */
   #finish(exchange: Exchange): boolean {
     // An early answer: the rest of the request still has to be taken before the next one can be found.
     if (!exchange.requestDone && exchange.clientKeeps) {
-      return this.#isAbandoned(exchange) ? this.#close() : false;
+      return this.#isAbandoned(exchange) ? this.#close(CLIENT_LEFT) : false;
     }
     this.#endExchange(exchange);
     if (!exchange.upstreamKeeps) this.#dropUpstream();
@@ -619,14 +662,14 @@ export class HttpConnection implements Connection, Timed {
     if (!exchange.requestDone) {
       // The stream begins behind the request: the engine's head waits until that has ended.
       this.#answers.keep();
-      return this.#isAbandoned(exchange) ? this.#close() : false;
+      return this.#isAbandoned(exchange) ? this.#close(CLIENT_LEFT) : false;
     }
     exchange.answered = true;
     exchange.status = head.status;
     this.#phase = "streaming";
     const host = this.#loop;
-    const stream = new RawStream(host, this.#client, upstream, this.#up, this.#down, () => {
-      this.#close();
+    const stream = new RawStream(host, this.#client, upstream, this.#up, this.#down, (failure) => {
+      this.#close(failure);
     });
     const { memory, start, end } = this.#answers;
     this.#down.offer(memory, start, end, this.#client);
@@ -675,6 +718,7 @@ export class HttpConnection implements Connection, Timed {
     this.#up.taken = 0;
     this.#phase = "draining";
     this.#announceBody(head);
+    if (!this.#up.complete) this.#deadline = this.#loop.bodies.add(this);
   }
 
   /** Answers what is not clean HTTP, or breaks its framing later, and ends the connection. */
@@ -684,23 +728,28 @@ export class HttpConnection implements Connection, Timed {
       this.#startLingering();
       return;
     }
+    const late = error.status === 408;
+    const reason = late ? error.message : `malformed request: ${error.message}`;
     if (exchange?.answered === true) {
-      this.#close();
+      this.#breakOff(exchange, reason);
       return;
     }
-    const judged = exchange ?? this.#hearing?.judged;
+    const judged = this.#hearing?.judged;
     this.#endHearing();
     const id = this.#gatekeeper.idOf(exchange?.number ?? this.#gatekeeper.nextNumber());
-    const reason = `malformed request: ${error.message}`;
-    this.#recorder.decision(id, {
-      decision: "deny",
-      reason,
-      rule: "strict HTTP",
-      request: judged === undefined ? {} : describeRequest(judged.head.method, judged.judgement),
-      status: error.status,
-    });
-    this.#exchange = undefined;
-    this.#allowance?.end();
+    if (exchange !== undefined) {
+      exchange.status = error.status;
+      this.#endExchange(exchange, reason);
+    } else {
+      this.#recorder.decision(id, {
+        decision: "deny",
+        reason,
+        rule: late ? "time limits" : "strict HTTP",
+        request: judged === undefined ? {} : describeRequest(judged.head.method, judged.judgement),
+        status: error.status,
+      });
+      this.#allowance?.end();
+    }
     this.#dropUpstream();
     this.#reply(error.status, `postern: ${reason} (request ${id})`, { head: false, close: true });
     this.#startLingering();
@@ -708,7 +757,7 @@ export class HttpConnection implements Connection, Timed {
 
   /** The engine ended its connection instead of answering. */
   #unanswered(exchange: Exchange): void {
-    const reason = "it closed the connection without an answer";
+    const reason = "it closed the connection without an answer; see its log";
     if (!exchange.reused || this.#answers.length > 0 || exchange.status !== 0) {
       this.#upstreamFailed(502, reason);
       return;
@@ -716,7 +765,8 @@ export class HttpConnection implements Connection, Timed {
     // It had closed a kept connection while the request was on its way. Without a gate the client would see just that, and
     // every HTTP client knows what may be sent again then (RFC 9110 §9.2.2); a 502 it would believe.
     this.#endExchange(exchange, reason);
-    this.#close();
+    this.#dropUpstream();
+    this.#startLingering();
   }
 
   #upstreamFailed(status: number, reason: string): undefined {
@@ -726,7 +776,9 @@ export class HttpConnection implements Connection, Timed {
     this.#deadline?.cancel();
     this.#endExchange(exchange, reason);
     this.#dropUpstream();
-    const message = `postern: the engine behind ${this.#place.listener} cannot be used: ${reason}` +
+    const { listener, upstream } = this.#place;
+    const where = reason.includes(upstream.path) ? "" : ` (${upstream.path})`;
+    const message = `postern: the engine behind ${listener}${where} cannot be used: ${reason}` +
       ` (request ${this.#gatekeeper.idOf(exchange.number)})`;
     this.#reply(status, message, { head: exchange.head.method === "HEAD", close: true });
     this.#startLingering();
@@ -743,6 +795,7 @@ export class HttpConnection implements Connection, Timed {
   #drain(): boolean {
     const outcome = this.#up.pump(this.#client, undefined);
     if (outcome === ENDED) {
+      this.#deadline?.cancel();
       this.#takeSurplus();
       return this.#idle();
     }
@@ -758,6 +811,8 @@ export class HttpConnection implements Connection, Timed {
     this.#requests.clear();
     this.#phase = "lingering";
     this.#down.begin(0);
+    this.#deadline?.cancel();
+    this.#deadline = this.#loop.lingering.add(this);
     return true;
   }
 
@@ -772,6 +827,7 @@ export class HttpConnection implements Connection, Timed {
     if (!this.#endAnnounced) {
       this.#endAnnounced = true;
       shutdown(this.#client.fd, SHUT_WR);
+      this.#deadline?.cancel();
       this.#deadline = this.#loop.lingering.add(this);
     }
     const drained = this.#up.pump(this.#client, undefined);
@@ -793,11 +849,14 @@ export class HttpConnection implements Connection, Timed {
     this.#answers.clear();
   }
 
-  #close(): false {
+  /** `failure`: what has happened to an exchange that is not over. */
+  #close(failure?: string): false {
     if (this.#phase === "closed") return false;
     this.#phase = "closed";
-    if (this.#exchange !== undefined) this.#endExchange(this.#exchange);
+    if (this.#exchange !== undefined) this.#endExchange(this.#exchange, failure);
     this.#endHearing();
+    this.#deadline?.cancel();
+    this.#headDeadline?.cancel();
     this.#allowance?.close();
     this.#up.abandon();
     this.#down.abandon();
@@ -816,7 +875,7 @@ export class HttpConnection implements Connection, Timed {
     this.#allowance?.end();
   }
 
-  /** A stream's end, or a failure of the engine's, gets a line of its own. */
+  /** A stream's end, or one before its time, gets a line of its own. */
   #recordEnd(exchange: Exchange, failure?: string): void {
     if (!this.#recorder.on) return;
     if (failure === undefined && !lasts(exchange.judgement.operation)) return;

@@ -1,7 +1,7 @@
 import { Memory } from "../linux/memory.ts";
 import type { Answer } from "../policy/constraints/types.ts";
 import type { Deadline } from "./deadlines.ts";
-import { dial, type Upstream } from "./dial.ts";
+import { dial, NOT_WATCHED, type Upstream } from "./dial.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
 import { answerFrom, type EngineLookup, question } from "./engine_object.ts";
 import { Inbox } from "./inbox.ts";
@@ -38,7 +38,9 @@ export class Inquiry {
     this.#done = done;
     this.#request = new Memory(question(lookup));
     this.#deadline = loop.answers.add({
-      expire: () => this.#finish({ failed: "the engine did not answer in time" }),
+      expire: () =>
+        this.#finish({ failed: `the engine at ${upstream.path} did not answer in time` }),
+      close: () => this.#fail(),
     });
     this.#dial();
   }
@@ -71,11 +73,14 @@ export class Inquiry {
     const result = dial(path, address);
     if ("failure" in result) return this.#finish({ failed: result.failure });
     if ("busy" in result) {
-      this.#retry = this.#loop.retries.add({ expire: () => this.#dial() });
+      this.#retry = this.#loop.retries.add({
+        expire: () => this.#dial(),
+        close: () => this.#fail(),
+      });
       return;
     }
     this.#endpoint = this.#loop.attach(result.fd);
-    if (this.#endpoint === undefined) return this.#finish({ failed: "no room in epoll" });
+    if (this.#endpoint === undefined) return this.#finish({ failed: NOT_WATCHED.failure });
     this.#endpoint.owner = this;
     this.#loop.again(this);
   }
@@ -89,6 +94,10 @@ export class Inquiry {
       if (n === 0) return this.#finish(answerFrom(inbox.bytes, inbox.start, inbox.end));
     }
     this.#finish({ failed: `the engine's answer is over ${MAX_ANSWER} bytes long` });
+  }
+
+  #fail(): void {
+    this.#finish({ failed: "a fault in Postern" });
   }
 
   /** From within the loop's turn: the caller goes on when its own turn comes. */

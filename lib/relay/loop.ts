@@ -32,22 +32,36 @@ const ACCEPTS = 64;
 const RETRY_MS = 10;
 /** How long a refused client may go on sending before the connection is closed anyway, in milliseconds. */
 const LINGER_MS = 10_000;
-/** How long the engine may take to say what an object is that a request names, in milliseconds. */
-const ANSWER_MS = 10_000;
-/** How long a client may take to send a body that is judged before it is relayed, in milliseconds. */
-const BODY_MS = 60_000;
+/** The operator is told at most so often that there is no room, in milliseconds. */
+const TELL_MS = 60_000;
+
+/** How long somebody is waited for, in milliseconds. */
+export interface Times {
+  /** A client may take from the first byte of a request's head to its last. */
+  readonly head: number;
+  /** A client may take to send a body that is judged before it is relayed, or one that is refused. */
+  readonly body: number;
+  /** The engine may take to have room in its backlog. */
+  readonly dial: number;
+  /** The engine may take to say what an object is that a request names. */
+  readonly answer: number;
+}
+
+const TIMES: Times = { head: 30_000, body: 60_000, dial: 10_000, answer: 10_000 };
 
 /** The event loop of one worker: the only place that waits. It blocks its thread in epoll_wait(2). */
 export class Loop {
   readonly retries = new Deadlines(RETRY_MS);
   readonly lingering = new Deadlines(LINGER_MS);
-  readonly answers = new Deadlines(ANSWER_MS);
-  readonly bodies = new Deadlines(BODY_MS);
+  readonly times: Times;
+  readonly heads: Deadlines;
+  readonly bodies: Deadlines;
+  readonly answers: Deadlines;
   /** performance.now() when this turn began. */
   now = performance.now();
 
   readonly #after = new Map<number, Deadlines>();
-  readonly #deadlines = [this.retries, this.lingering, this.answers, this.bodies];
+  readonly #deadlines: Deadlines[];
   readonly #epoll = new Epoll(EVENTS);
   readonly #endpoints: (Endpoint | undefined)[] = [];
   readonly #acceptors = new Map<number, Acceptor>();
@@ -60,6 +74,8 @@ export class Loop {
   #runnable: Owner[] = [];
   /** The kernel has no descriptor or memory for another connection just now. */
   #short = false;
+  /** performance.now() when the operator was told. */
+  #told = -Infinity;
 
   /** `shared`: other workers take connections from the same listening sockets. */
   constructor(
@@ -67,7 +83,13 @@ export class Loop {
     shared: boolean,
     audit: AuditWriter | undefined,
     warn: (message: string) => void,
+    times = TIMES,
   ) {
+    this.times = times;
+    this.heads = new Deadlines(times.head);
+    this.bodies = new Deadlines(times.body);
+    this.answers = new Deadlines(times.answer);
+    this.#deadlines = [this.retries, this.lingering, this.heads, this.bodies, this.answers];
     this.#wakeFd = wakeFd;
     this.#shared = shared;
     this.#audit = audit;
@@ -228,9 +250,10 @@ export class Loop {
     this.release(endpoint);
   }
 
-  /** The connections stay in the backlog and are asked for again; the operator is told once. */
+  /** The connections stay in the backlog and are asked for again; the operator is told once, however often room comes and goes. */
   #cannotAccept(code: number): void {
-    if (!this.#short) {
+    if (this.now - this.#told > TELL_MS) {
+      this.#told = this.now;
       const advice = code === EMFILE ? "; raise the limit (LimitNOFILE=)" : "";
       this.#warn(`new connections wait: accept: ${describeErrno(code)}${advice}`);
     }

@@ -1,6 +1,6 @@
 import { Allowance, type Excess, type Timed } from "./allowance.ts";
 import type { Deadline } from "./deadlines.ts";
-import { dial, type Upstream } from "./dial.ts";
+import { dial, NOT_WATCHED, type Upstream } from "./dial.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Flow } from "./flow.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
@@ -133,19 +133,22 @@ export class RawConnection implements Connection, Timed {
   #dial({ path, address }: Upstream): void {
     const result = dial(path, address);
     if ("busy" in result) {
+      if (this.#loop.now - this.#startedAt > this.#loop.times.dial) {
+        return this.#end(`connect ${path}: its backlog stayed full; does the engine hang?`);
+      }
       this.#deadline = this.#loop.retries.add(this);
       return;
     }
     if ("failure" in result) return this.#end(result.failure);
     this.#upstream = this.#loop.attach(result.fd);
-    if (this.#upstream === undefined) return this.#end("no room in epoll");
+    if (this.#upstream === undefined) return this.#end(NOT_WATCHED.failure);
     this.#stream = new RawStream(
       this.#loop,
       this.#client,
       this.#upstream,
       this.#up,
       this.#down,
-      () => this.#end(),
+      (failure) => this.#end(failure),
     );
     this.#stream.run();
   }

@@ -27,18 +27,21 @@ export class RawStream implements Owner {
   readonly #host: StreamHost;
   readonly #up: Way;
   readonly #down: Way;
-  readonly #onEnd: () => void;
+  readonly #onEnd: (failure?: string) => void;
   queued = false;
   #ended = false;
 
-  /** `up` and `down` may hold bytes that came with the switch. `onEnd` is called once, and then releases both endpoints. */
+  /**
+   * `up` and `down` may hold bytes that came with the switch. `onEnd` is called once, and then releases both endpoints; `failure` is what happened
+   * when somebody left before the other had ended.
+   */
   constructor(
     host: StreamHost,
     client: Endpoint,
     upstream: Endpoint,
     up: Flow,
     down: Flow,
-    onEnd: () => void,
+    onEnd: (failure?: string) => void,
   ) {
     this.#host = host;
     this.#up = { flow: up, from: client, to: upstream, deaf: false, closed: false };
@@ -58,15 +61,18 @@ export class RawStream implements Owner {
     this.#advance(this.#down);
     const { closed: allSent, from: client } = this.#up;
     const { closed: allAnswered, from: upstream } = this.#down;
-    const over = (allSent && allAnswered) || (allSent && client.gone) ||
-      (allAnswered && upstream.gone);
-    if (over) this.close();
+    if ((allSent && allAnswered) || (allAnswered && upstream.gone)) this.#end();
+    else if (allSent && client.gone) this.#end("the client left before the engine had ended");
   }
 
   close(): void {
+    this.#end("Postern closed the connection");
+  }
+
+  #end(failure?: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#onEnd();
+    this.#onEnd(failure);
   }
 
   #advance(way: Way): void {

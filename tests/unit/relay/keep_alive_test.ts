@@ -187,7 +187,10 @@ Deno.test("an engine that dies under a second request leaves the retry to the cl
   engine.close();
   assert.equal(await client.rest(), "", "closed without an answer, not a 502");
   const [, , end] = await bench.audit(3);
-  assert.deepEqual([end.event, end.reason], ["end", "it closed the connection without an answer"]);
+  assert.deepEqual([end.event, end.reason], [
+    "end",
+    "it closed the connection without an answer; see its log",
+  ]);
 });
 
 Deno.test("a limit of connections holds for all workers together, and none of its places is lost", async () => {
