@@ -11,6 +11,7 @@ import { discardWorker } from "../relay/workers.ts";
 import { configOptions, parse } from "./arguments.ts";
 import { load, readConfig } from "./configuration.ts";
 import { type Log, openLog } from "./log.ts";
+import { PrivilegeError } from "./privileges.ts";
 import { type LoadAgain, Reloader } from "./reload.ts";
 import { Supervisor } from "./supervisor.ts";
 import { CANNOT_START, OK, type World } from "./world.ts";
@@ -75,11 +76,14 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
         hurried.resolve();
       },
     });
+    // The workers have loaded their code by now, which another user may not be able to read.
+    for (const { level, text } of world.confine(config)) log[level](text);
   } catch (error) {
+    await gate?.close();
     release();
     ignore();
     supervisor.close();
-    const known = [BindError, SystemError, WorkerError];
+    const known = [BindError, SystemError, WorkerError, PrivilegeError];
     if (!known.some((kind) => error instanceof kind)) throw error;
     log.error((error as Error).message);
     return CANNOT_START;

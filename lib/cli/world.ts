@@ -1,5 +1,7 @@
+import type { Config } from "../config/types.ts";
 import { refuseDebugger } from "../linux/signal.ts";
 import { describeFailure } from "../config/failure.ts";
+import { confine, type Notice } from "./privileges.ts";
 
 /** Everything that a command takes from the process it runs in, so that tests can give it another. */
 export interface World {
@@ -20,6 +22,8 @@ export interface World {
   renounce(permissions: readonly ("net" | "run" | "import")[]): void;
   /** Keeps Deno from opening a debugger to everybody on this machine. */
   refuseDebugger(): void;
+  /** Gives up what a gate with this configuration does not need once it stands; what is left to say about it. */
+  confine(config: Config): Notice[];
   /** Calls back at each of these signals until `stop` is called. */
   onSignal(signals: readonly Deno.Signal[], handler: (signal: Deno.Signal) => void): () => void;
 }
@@ -76,6 +80,7 @@ export function processWorld(): World {
       for (const name of permissions) Deno.permissions.revokeSync({ name });
     },
     refuseDebugger,
+    confine,
     onSignal(signals, handler) {
       const undo = signals.map((signal) => {
         const listener = () => handler(signal);

@@ -26,6 +26,7 @@ export async function command(
     readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
     renounce: () => {},
     refuseDebugger: () => {},
+    confine: () => [],
     onSignal: () => () => {},
   };
   return { code: await run(args, world), out, err };
