@@ -12,23 +12,28 @@ export class Bench {
   readonly #listener: ListenerOptions;
   readonly #upstream: Deno.UnixListener;
   #early: Promise<Wire> | undefined;
+  readonly #log: string[];
 
   private constructor(
     directory: string,
     gate: Gate,
     listener: ListenerOptions,
     upstream: Deno.UnixListener,
+    log: string[],
   ) {
     this.directory = directory;
     this.path = `${directory}/gate.sock`;
     this.#gate = gate;
     this.#listener = listener;
     this.#upstream = upstream;
+    this.#log = log;
   }
 
   static async open(
     policy: Policy = full,
-    options: { protocol?: "http" | "raw"; workers?: number; maxConnections?: number } = {},
+    options: Partial<Pick<ListenerOptions, "protocol" | "maxConnections" | "rotate">> & {
+      workers?: number;
+    } = {},
   ): Promise<Bench> {
     const directory = await Deno.makeTempDir({ prefix: "postern-relay-" });
     const upstream = Deno.listen({ transport: "unix", path: `${directory}/up.sock` });
@@ -41,19 +46,21 @@ export class Bench {
       protocol: options.protocol ?? "http",
       upstream: `${directory}/up.sock`,
       ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
+      ...(options.rotate === undefined ? {} : { rotate: options.rotate }),
     };
+    const log: string[] = [];
     const gate = await Gate.open({
       listeners: [listener],
       gate: { clients: [], listenerPolicies: {}, defaultPolicy: policy.name, policies },
       audit: { to: "file", path: `${directory}/audit.jsonl` },
       workers: options.workers ?? 1,
     }, {
-      log: () => {},
+      log: (level, message) => void log.push(`${level}: ${message}`),
       failed: (error) => {
         throw error;
       },
     });
-    return new Bench(directory, gate, listener, upstream);
+    return new Bench(directory, gate, listener, upstream, log);
   }
 
   /** Other rules from now on, and listeners as `changes` say: one for each, made of the first. */
@@ -70,6 +77,20 @@ export class Bench {
       listeners: changes.map((change) => ({ ...this.#listener, ...change })),
       gate: { clients, listenerPolicies: {}, defaultPolicy: policy.name, policies },
     }, revoke);
+  }
+
+  /** What the gate has told its operator. */
+  get log(): string {
+    return this.#log.join("\n");
+  }
+
+  /** Waits until the log says something. */
+  async says(text: RegExp): Promise<void> {
+    for (let tries = 0; tries < 1000; tries++) {
+      if (text.test(this.log)) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`The gate never said ${text}; it said:\n${this.log}`);
   }
 
   /** Ends when what runs has ended, and nobody else comes. */
