@@ -29,6 +29,8 @@ export function* findContainer(
 ): Generator<Lookup, FoundContainer | Denial, Answer> {
   const name = written.startsWith("/") ? written.slice(1) : written;
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) {
+    // No container is called node:20, and `docker inspect node:20` goes on to the image when it hears that.
+    if (/^[\w.:@-]+$/.test(name)) return refused(404, `No such container: ${name}`);
     return refused(400, `${shown(written)} is not a container's name`);
   }
   const answer = yield { kind: "container", name };

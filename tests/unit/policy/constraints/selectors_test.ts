@@ -139,3 +139,12 @@ Deno.test("prune takes any container, so that no selector allows it", () => {
   fails(look({ path: "/containers/prune" }, ci, world), "containers");
   passes(look({ path: "/containers/prune" }));
 });
+
+Deno.test("what no container can be called is not there, so that docker inspect goes on to images", () => {
+  const path = (name: string) => ({ method: "GET", path: `/v1.41/containers/${name}/json` });
+  for (const name of ["node:20", "node@sha256:1", "node:20.1-slim"]) {
+    const { finding, asked } = look(path(name), { containers: [{ name: ["x"] }] }, world);
+    assert.deepEqual([finding.ok, "status" in finding && finding.status], [false, 404]);
+    assert.deepEqual(asked, []);
+  }
+});
