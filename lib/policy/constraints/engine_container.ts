@@ -19,6 +19,7 @@ import {
   inPlaceOf,
   type Mention,
   type Mode,
+  type Mount,
   type Pairs,
   type Published,
   type Resources,
@@ -41,6 +42,11 @@ export function readEngineContainer(root: Json): ContainerSpec {
       ...itemsAt(host, "Mounts").map((mount) => readMount(mount)),
       // The engine makes an anonymous volume of each; Podman reads `/etc:/x` there as it does in Binds.
       ...namesAt(root, "Volumes").map((bind) => readBind(bind, volumeDriver)),
+      // Podman fills it with those of its own variables that begin so (podman pkg/env).
+      ...textsAt(root, "Env").filter((entry) => /^[^=]*\*$/.test(entry)).map((entry): Mount => ({
+        kind: "other",
+        what: `the engine's environment (${entry})`,
+      })),
     ],
     volumeDriver,
     volumesFrom: stringsAt(host, "VolumesFrom").map(readVolumesFrom),
@@ -114,9 +120,11 @@ function readMode(host: Json | undefined, name: string): Mode {
 /** `name`, `name:ro` (moby volumes.ParseVolumesFrom). */
 function readVolumesFrom(string: JsonString): Inherited {
   const { head, tail } = cut(string.value);
+  const readOnly = tail.slice(1).split(",").includes("ro");
   return {
     name: head,
-    readOnly: tail.slice(1).split(",").includes("ro"),
+    readOnly,
+    writable: tail !== "" && !readOnly,
     replace: (id) => inPlaceOf(string, id + tail),
   };
 }

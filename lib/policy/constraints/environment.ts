@@ -4,10 +4,10 @@ import type { ContainerSpec } from "./spec.ts";
 import type { Limits } from "./types.ts";
 import { notAllowed, shown } from "./wording.ts";
 
-/** Names of variables, in their own case. `NAME` without a value takes the image's away. */
+/** Names of variables, in their own case. `NAME` without a value takes the image's away. Podman leaves out blanks before a name. */
 export function judgeEnv({ refused_env }: Limits, env: readonly string[]): Denial | undefined {
   if (refused_env === undefined) return undefined;
-  const names = env.map((entry) => entry.split("=", 1)[0]!);
+  const names = env.map((entry) => entry.split("=", 1)[0]!.replace(/^[ \t]+/, ""));
   const name = names.find((name) => allows(refused_env, name));
   return name === undefined
     ? undefined

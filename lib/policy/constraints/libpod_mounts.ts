@@ -8,7 +8,7 @@ const SHARED = ["shared", "rshared"];
 export function readLibpodMounts(root: Json): Mount[] {
   return [
     ...itemsAt(root, "mounts").map(readOciMount),
-    ...itemsAt(root, "volumes").map(readVolume),
+    ...itemsAt(root, "volumes").flatMap(readVolume),
     ...itemsAt(root, "overlay_volumes").flatMap(readOverlay),
     ...itemsAt(root, "image_volumes").map((volume) => image(textAt(volume, "Source"))),
     ...itemsAt(root, "artifact_volumes").map((volume) => image(textAt(volume, "source"))),
@@ -37,17 +37,28 @@ function access(options: readonly string[]) {
   };
 }
 
-function readVolume(volume: Json): Mount {
+/** With `O` among its options it is under a layer, as an overlay volume is. */
+function readVolume(volume: Json): Mount[] {
   const { readOnly } = access(textsAt(volume, "Options"));
-  return { kind: "volume", name: textAt(volume, "Name"), readOnly, driver: "", options: [] };
+  const below: Mount = {
+    kind: "volume",
+    name: textAt(volume, "Name"),
+    readOnly,
+    driver: "",
+    options: [],
+  };
+  return [below, ...readLayers(textsAt(volume, "Options"))];
+}
+
+function readLayers(options: readonly string[]): Mount[] {
+  return options.filter((option) => /^(?:upper|work|lower)dir=/.test(option))
+    .map((option) => bind(option.slice(option.indexOf("=") + 1), false));
 }
 
 /** A folder of the host, or a volume, under a layer that takes what is written; `upperdir` and `workdir` say where that goes. */
 function readOverlay(volume: Json): Mount[] {
   const source = textAt(volume, "source");
-  const layers = textsAt(volume, "options")
-    .filter((option) => /^(?:upper|work|lower)dir=/.test(option))
-    .map((option) => bind(option.slice(option.indexOf("=") + 1), false));
+  const layers = readLayers(textsAt(volume, "options"));
   const isVolume = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source);
   const below: Mount = isVolume
     ? { kind: "volume", name: source, readOnly: true, driver: "", options: [] }
@@ -118,9 +129,11 @@ export function readLibpodVolumesFrom(root: Json): Inherited[] {
   return stringsAt(root, "volumes_from").map((string: JsonString) => {
     const [name = "", options = ""] = string.value.split(":", 2);
     const tail = string.value.slice(name.length);
+    const readOnly = options.split(",").includes("ro");
     return {
       name,
-      readOnly: options.split(",").includes("ro"),
+      readOnly,
+      writable: tail !== "" && !readOnly,
       replace: (id) => inPlaceOf(string, id + tail),
     };
   });

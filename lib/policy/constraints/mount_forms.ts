@@ -4,9 +4,19 @@ import type { Mount } from "./spec.ts";
 
 const SHARED = ["shared", "rshared"];
 
+/** The engine's modes (moby volume/mounts linuxParser), and those of Podman that say how the container sees what is mounted. */
+const MODES: ReadonlySet<string> = new Set([
+  "",
+  ...["ro", "rw", "z", "Z", "nocopy", "copy", "U"],
+  ...["private", "rprivate", "slave", "rslave", ...SHARED],
+  ...["consistent", "cached", "delegated", "default"],
+  ...["bind", "rbind", "dev", "nodev", "exec", "noexec", "suid", "nosuid"],
+]);
+
 /**
  * An entry of HostConfig.Binds: `target`, `source:target` or `source:target:mode`, where a source that begins with a slash is a path
- * of the host and any other the name of a volume (moby volume/mounts linuxParser.ParseMountRaw).
+ * of the host and any other the name of a volume (moby volume/mounts linuxParser.ParseMountRaw). Podman has more modes: `O` puts
+ * a layer over it that is written to where `upperdir=/etc` says, `U` gives the files on the host to the container's user.
  */
 export function readBind(text: string, volumeDriver: string): Mount {
   const [source, target, mode, ...more] = text.split(":");
@@ -15,7 +25,8 @@ export function readBind(text: string, volumeDriver: string): Mount {
   }
   if (target === undefined) return anonymous(volumeDriver);
   const modes = (mode ?? "").split(",");
-  const readOnly = modes.includes("ro");
+  if (!modes.every((word) => MODES.has(word))) return { kind: "other", what: `the bind ${text}` };
+  const readOnly = modes.includes("ro") && !modes.includes("U");
   if (source.startsWith("/")) {
     return { kind: "bind", source, readOnly, shared: modes.some((word) => SHARED.includes(word)) };
   }
@@ -72,6 +83,7 @@ function pieces(mount: Json): string[] {
     textAt(mount, "Consistency"),
     textAt(objectAt(mount, "BindOptions"), "Propagation"),
     textAt(volume, "Subpath"),
+    textAt(objectAt(mount, "ImageOptions"), "Subpath"),
     ...pairsAt(volume, "Labels").flat(),
   ];
 }

@@ -92,7 +92,7 @@ function* judgeInherited(limits: Limits, other: Inherited, edits: Edit[]): Judge
     return refused(502, `the engine does not say what ${shown(found.name)} mounts`);
   }
   for (const told of mounts) {
-    const mount = isTold(told) ? readTold(told, other.readOnly) : undefined;
+    const mount = isTold(told) ? readTold(told, other) : undefined;
     if (mount === undefined) return refused(502, "the engine tells of a mount that makes no sense");
     const against = yield* judgeMount(limits, mount);
     if (against === undefined) continue;
@@ -103,10 +103,10 @@ function* judgeInherited(limits: Limits, other: Inherited, edits: Edit[]): Judge
 }
 
 /** A mount point as inspect tells it (moby container.MountPoint). */
-function readTold(told: Told, readOnly: boolean): Mount | undefined {
+function readTold(told: Told, { readOnly, writable }: Inherited): Mount | undefined {
   const text = (name: string) => typeof told[name] === "string" ? told[name] as string : "";
   const type = text("Type");
-  const common = { readOnly: readOnly || told["RW"] === false };
+  const common = { readOnly: readOnly || (told["RW"] === false && !writable) };
   switch (type) {
     case "bind": {
       const shared = ["shared", "rshared"].includes(text("Propagation"));

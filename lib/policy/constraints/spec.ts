@@ -40,6 +40,8 @@ export type Mount =
 
 export interface Inherited extends Mention {
   readonly readOnly: boolean;
+  /** Options are given, but not to read only: to Podman they replace those that the other container has. */
+  readonly writable: boolean;
 }
 
 /** A namespace's mode as it is written. */

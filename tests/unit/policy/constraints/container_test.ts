@@ -13,6 +13,11 @@ const deniedHost: readonly (readonly [key: keyof Limits, host: Record<string, un
   ["host_mounts", { Binds: ["cache:/c", "/etc:/h"] }],
   ["host_mounts", { Binds: ["a:b:c:d"] }],
   ["host_mounts", { Binds: [":/h"] }],
+  ["host_mounts", { Binds: ["cache:/h:O,upperdir=/etc,workdir=/tmp"] }],
+  ["host_mounts", { Binds: ["cache:/h:ro,idmap"] }],
+  ["host_mounts", {
+    Mounts: [{ Type: "image", Source: "a", ImageOptions: { Subpath: "x,rw=true" } }],
+  }],
   ["volumes", { Binds: ["../etc:/h"] }],
   ["volumes", { Binds: ["~:/h"] }],
   ["host_mounts", { Mounts: [{ Type: "bind", Source: "/", Target: "/h" }] }],
@@ -110,6 +115,7 @@ const harmless: readonly Record<string, unknown>[] = [
   { Binds: null, Mounts: null, CapAdd: null, Devices: null, PortBindings: null },
   { Binds: ["cache:/c", "cache:/d:ro,z", "/only/a/target"] },
   { Binds: ["plain:/h"] },
+  { Binds: ["cache:/c:rw,Z,nocopy,rslave,cached", "cache:/d:", "cache:/e:U,noexec"] },
   { Mounts: [{ Type: "volume", Source: "cache", Target: "/h" }] },
   { Mounts: [{ Type: "volume", Target: "/h" }] },
   { Mounts: [{ Type: "tmpfs", Target: "/h", TmpfsOptions: { SizeBytes: 1 } }] },
@@ -214,6 +220,32 @@ Deno.test("Podman takes Volumes for binds, and so they are judged", () => {
   assert.equal(of(at("/:/h")), "host_mounts");
   assert.equal(of(at("/data", "/etc:/h:ro")), "host_mounts");
   assert.equal(of(at("hostroot:/h")), "host_mounts");
+});
+
+Deno.test("Podman writes through what is mounted to read only, in ways of its own", () => {
+  const limits: Limits = { host_mounts: [{ path: "/etc", read_only: true }] };
+  const of = (HostConfig: object) =>
+    verdict({ body: { Image: "alpine", HostConfig }, limits, surroundings });
+  assert.equal(of({ Binds: ["/etc:/h:ro"] }), "fine");
+  assert.equal(of({ Binds: ["/etc:/h:ro,U"] }), "host_mounts");
+  assert.equal(of({ VolumesFrom: ["bb"] }), "fine");
+  assert.equal(of({ VolumesFrom: ["bb:ro,z"] }), "fine");
+  assert.equal(of({ VolumesFrom: ["bb:rw"] }), "host_mounts");
+  assert.equal(of({ VolumesFrom: ["bb:z"] }), "host_mounts");
+});
+
+Deno.test("Podman takes a variable that ends in a star for all of its own that begin so", () => {
+  const of = (...Env: string[]) => verdict({ body: { Image: "alpine", Env } });
+  assert.equal(of("A=*", "B"), "fine");
+  assert.equal(of("AWS_*"), "host_mounts");
+  assert.equal(of("*"), "host_mounts");
+});
+
+Deno.test("Podman leaves out blanks before a variable's name", () => {
+  const limits: Limits = { refused_env: ["LD_*"] };
+  const of = (...Env: string[]) => verdict({ body: { Image: "alpine", Env }, limits });
+  assert.equal(of("A=LD_PRELOAD"), "fine");
+  assert.equal(of(" \tLD_PRELOAD=x"), "refused_env");
 });
 
 Deno.test("a volume that cannot be looked at denies", () => {

@@ -45,6 +45,9 @@ const denied: readonly (readonly [key: keyof Limits, spec: Record<string, unknow
   ["host_mounts", { overlay_volumes: [{ destination: "/h", source: "/etc" }] }],
   ["host_mounts", { overlay_volumes: [{ source: "v", options: ["upperdir=/etc"] }] }],
   ["host_mounts", { overlay_volumes: [{ source: "hostroot", destination: "/h" }] }],
+  ["host_mounts", {
+    volumes: [{ Name: "v", Dest: "/h", Options: ["O", "upperdir=/etc", "workdir=/tmp"] }],
+  }],
   ["host_mounts", { volumes_from: ["binder:ro"] }],
   ["host_mounts", { image: "", rootfs: "/" }],
   ["host_mounts", { image: "", rootfs: "/", rootfs_overlay: true }],
