@@ -6,8 +6,7 @@ import type { Limits, Scrutinised } from "./types.ts";
 import { shown } from "./wording.ts";
 
 /**
- * The body of a request as the one thing that it says, or why it is not judged. Undefined when it is empty: the engine refuses
- * that wherever it needs one.
+ * The body of a request as the one thing that it says, or why it is not judged. Undefined when it is empty.
  */
 export function readBody(limits: Limits, request: Scrutinised): JsonDocument | Denial | undefined {
   const { operation, contentType, body } = request;

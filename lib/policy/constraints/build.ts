@@ -55,7 +55,7 @@ const fromClient = new Set(["", "client-session", "upload-request"]);
 // deno-lint-ignore require-yield
 export function* scrutiniseBuild({ limits }: Constraints, { target }: Scrutinised): Scrutiny {
   const parameters = new Parameters(target);
-  return judgeSwitches(limits, parameters) ??
+  return judgeSwitches(limits, parameters) ?? judgeDockerfile(limits, parameters) ??
     judgeNetwork(limits.networks, parameters.one("networkmode")) ??
     judgeWalls(limits, parameters) ?? judgeTags(limits, parameters) ??
     judgeOutputs(limits, parameters) ??
@@ -63,18 +63,10 @@ export function* scrutiniseBuild({ limits }: Constraints, { target }: Scrutinise
 }
 
 function judgeSwitches(limits: Limits, parameters: Parameters): Denial | undefined {
-  const stranger = parameters.target.query.find(([key]) => !known.has(key));
-  if (limits.unknown_fields === "deny" && stranger !== undefined) {
-    return denied(
-      "unknown_fields",
-      `${shown(stranger[0])} is not a parameter of a build`,
-      "unknown_fields: allow",
-    );
-  }
+  const stranger = parameters.strange(limits, known, "a build");
+  if (stranger !== undefined) return stranger;
   const remote = parameters.one("remote");
-  if (limits.remote === false && !fromClient.has(remote)) {
-    return denied("remote", `the engine would fetch ${shown(remote)}`, "remote: true");
-  }
+  if (limits.remote === false && !fromClient.has(remote)) return fetched(remote);
   const version = parameters.one("version");
   if (limits.buildkit === false && version !== "" && version !== "1") {
     return denied("buildkit", "the build asks for BuildKit (version=2)", "buildkit: true");
@@ -88,6 +80,30 @@ function judgeSwitches(limits: Limits, parameters: Parameters): Denial | undefin
     );
   }
   return undefined;
+}
+
+function fetched(url: string): Denial {
+  return denied("remote", `the engine would fetch ${shown(url)}`, "remote: true");
+}
+
+/** Dockerfiles by their paths in the context, where Docker keeps them; Podman follows `..`, and takes lists, paths of its host and URLs. */
+function judgeDockerfile(limits: Limits, parameters: Parameters): Denial | undefined {
+  const value = parameters.one("dockerfile");
+  const inList = value.trimStart().startsWith("[");
+  const files = inList ? itemsOf(read("dockerfile", value)) : [value];
+  for (const file of files) {
+    if (limits.remote === false && /^https?:\/\//.test(file)) return fetched(file);
+    if (file.split("/").includes("..") || (inList && (file === "" || file.startsWith("/")))) {
+      return refused(400, `the Dockerfile ${shown(file)} is not in the context`);
+    }
+  }
+  return undefined;
+}
+
+/** Of a list of strings; "" for what is none. */
+function itemsOf(json: Json): readonly string[] {
+  const items = json.kind === "array" ? json.items : [];
+  return items.map((item) => item.kind === "string" ? item.value : "");
 }
 
 function judgeWalls(limits: Limits, parameters: Parameters): Denial | undefined {
@@ -111,9 +127,7 @@ function judgeWalls(limits: Limits, parameters: Parameters): Denial | undefined 
 function listed(key: string, value: string): readonly string[] {
   if (value === "") return [];
   if (!value.trimStart().startsWith("[")) return [value];
-  const json = read(key, value);
-  const items = json.kind === "array" ? json.items : [];
-  return items.map((item) => item.kind === "string" ? item.value : "");
+  return itemsOf(read(key, value));
 }
 
 function judgeTags(limits: Limits, parameters: Parameters): Denial | undefined {

@@ -4,7 +4,7 @@ import { Parameters } from "./parameters.ts";
 import { isOpen } from "./patterns.ts";
 import { allowsName, imageDenied, judgeImage, parseImage, withDefaultTag } from "./references.ts";
 import type { ImageName } from "./references.ts";
-import type { Allowed, Constraints, Scrutinised, Scrutiny } from "./types.ts";
+import type { Allowed, Constraints, Limits, Scrutinised, Scrutiny } from "./types.ts";
 import { shown } from "./wording.ts";
 
 /** `docker pull`: without a tag it is all of them (`--all-tags`). */
@@ -25,15 +25,35 @@ export function* scrutiniseImport({ limits }: Constraints, { target }: Scrutinis
   if (limits.remote === false && source !== "-") {
     return denied("remote", `the engine would fetch ${shown(source)}`, "remote: true");
   }
+  if (source !== "-" && !/^https?:\/\//i.test(source)) {
+    const reason = `${
+      shown(source)
+    } is no URL, and Podman would read a file of its host; write http://`;
+    return denied("remote", reason, "");
+  }
   return judgeTarget(limits.images, parameters, false) ?? fine;
 }
+
+/** What the engine reads of a push; Podman takes more by Docker's path, too. */
+const pushed = new Set(["tag", "platform"]);
 
 /** `docker push`: without a tag it is all of them. */
 // deno-lint-ignore require-yield
 export function* scrutinisePush({ limits }: Constraints, { target }: Scrutinised): Scrutiny {
   const image = nameInPath(target);
-  const tag = new Parameters(target).one("tag");
-  return judgeName(limits.images, image, withTag(parseImage(image), tag)) ?? fine;
+  const parameters = new Parameters(target);
+  const tag = parameters.one("tag");
+  return parameters.strange(limits, pushed, "a push") ?? judgeDestination(limits, parameters) ??
+    judgeName(limits.images, image, withTag(parseImage(image), tag)) ?? fine;
+}
+
+/** Where Podman sends the image instead: `dir:/etc` makes files on its host. */
+function judgeDestination(limits: Limits, parameters: Parameters): Denial | undefined {
+  const destination = parameters.one("destination");
+  if (destination === "") return undefined;
+  const image = parseImage(destination.replace(/^docker:\/\//, ""));
+  if (image !== undefined) return judgeName(limits.images, destination, image);
+  return denied("images", `${shown(destination)} is not an image reference`, "");
 }
 
 /**

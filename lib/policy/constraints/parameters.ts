@@ -1,5 +1,7 @@
 import type { Target } from "../../http/target.ts";
-import { type Denial, refused } from "./finding.ts";
+import { type Denial, denied, refused } from "./finding.ts";
+import type { Limits } from "./types.ts";
+import { shown } from "./wording.ts";
 
 /**
  * The parameters of a query that decide, each with one reading: Go's url.Values takes the first of several and tells `Remote` from
@@ -25,6 +27,19 @@ export class Parameters {
       }
     }
     return values;
+  }
+
+  /** The finding against a parameter that is none of `what`, unless strangers are allowed. */
+  strange(
+    { unknown_fields }: Limits,
+    known: ReadonlySet<string>,
+    what: string,
+  ): Denial | undefined {
+    if (unknown_fields !== "deny") return undefined;
+    const stranger = this.target.query.find(([key]) => !known.has(key));
+    if (stranger === undefined) return undefined;
+    const reason = `${shown(stranger[0])} is not a parameter of ${what}`;
+    return denied("unknown_fields", reason, "unknown_fields: allow");
   }
 }
 

@@ -93,6 +93,7 @@ const safe: Readonly<Record<string, Limits>> = {
     unknown_fields: "deny",
   },
   "images.import": { remote: false },
+  "images.push": { unknown_fields: "deny" },
   "volumes.create": {
     volume_drivers: ["local"],
     volume_types: ["tmpfs"],

@@ -34,6 +34,7 @@ import { withParameter, withPathName } from "./rewrite.ts";
 import { placeOf, resolveContainer, resolveExec } from "./selectors.ts";
 import { scrutiniseService } from "./service.ts";
 import type { Answer, Constraints, Finding, Lookup, Scrutinised, Scrutiny } from "./types.ts";
+import { scrutinisePrune } from "./prune.ts";
 import { scrutiniseVolumeCreate, scrutiniseVolumeRemove } from "./volumes.ts";
 
 type Judge = (constraints: Constraints, request: Scrutinised) => Scrutiny;
@@ -80,7 +81,9 @@ const byTarget: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   ["images.load", scrutiniseLoad],
   ["images.build", scrutiniseBuild],
   ["networks.remove", scrutiniseNetworkRemove],
+  ["networks.prune", scrutinisePrune],
   ["volumes.remove", scrutiniseVolumeRemove],
+  ["volumes.prune", scrutinisePrune],
   ["plugins.pull", scrutinisePlugin],
   ["plugins.create", scrutinisePlugin],
   ["plugins.upgrade", scrutinisePlugin],
@@ -167,13 +170,12 @@ function* judge(constraints: Constraints, request: Scrutinised): Scrutiny {
 
 const empty = parseJson(new TextEncoder().encode("{}"));
 
-/** Only commit goes without a body; what it asks for stands in the query, then. */
+/** Engines since 23 take no body for one that says nothing; there is nowhere to fill anything in. */
 function* judgeEmpty(
   body: BodyJudge,
   constraints: Constraints,
   request: Scrutinised,
 ): Generator<Lookup, Finding, Answer> {
-  if (request.operation !== "containers.commit") return fine;
   const finding = yield* body(constraints, request, empty);
   return finding.ok ? fine : finding;
 }

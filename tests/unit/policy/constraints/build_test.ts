@@ -65,6 +65,22 @@ Deno.test("`any` network is not the host's, nor another container's", () => {
   passes(look({ path: "/build?networkmode=front" }, { networks: "any" }));
 });
 
+Deno.test("a Dockerfile is in the context: Podman takes lists, with paths of the host and URLs", () => {
+  const build = (dockerfile: unknown, limits: Limits = {}) => {
+    const value = typeof dockerfile === "string" ? dockerfile : JSON.stringify(dockerfile);
+    return look({ path: `/build?dockerfile=${encodeURIComponent(value)}` }, limits);
+  };
+  passes(build("ci/Dockerfile.app"));
+  passes(build("./Dockerfile"));
+  passes(build(["a/Dockerfile"]));
+  for (const file of ["../../etc/shadow", "a/../../b", ["/etc/shadow"], ["a", "../b"], [1]]) {
+    fails(build(file), 400);
+  }
+  fails(build("https://10.0.0.1/x"), "remote");
+  fails(build(["https://10.0.0.1/x"]), "remote");
+  passes(build("https://10.0.0.1/x", { remote: true }));
+});
+
 Deno.test("BuildKit and hosts can be refused", () => {
   fails(look({ path: "/build?version=2" }, { buildkit: false }), "buildkit");
   passes(look({ path: "/build?version=1" }, { buildkit: false }));

@@ -76,6 +76,18 @@ for (const [harmless, harmful] of pairs) {
   });
 }
 
+Deno.test("a push goes to where its name says: Podman writes what destination names, files of the host as well", () => {
+  const push = (query: string) => ({ path: `/images/busybox/push?${query}` });
+  passes(look(push("tag=1&platform=%7B%22os%22%3A%22linux%22%7D")));
+  fails(look(push("destination=dir:/etc/cron.d")), "unknown_fields");
+  fails(look(push("destination=dir:/etc/cron.d"), { unknown_fields: "allow" }), "images");
+  fails(look(push("Destination=dir:/etc"), { unknown_fields: "allow" }), 400);
+  const lenient: Limits = { ...ci, unknown_fields: "allow" };
+  passes(look(push("destination=registry.example.com/ci/a:1&tlsVerify=false"), lenient));
+  passes(look(push("destination=docker://registry.example.com/ci/a:1"), lenient));
+  fails(look(push("destination=evil.example/a:1"), lenient), "images");
+});
+
 Deno.test("a list of images denies load, whose archive names its own", () => {
   fails(look({ path: "/images/load" }, ci), "images");
   passes(look({ path: "/images/load" }));
@@ -85,7 +97,11 @@ Deno.test("an import that fetches is denied by default", () => {
   passes(look({ path: "/images/create?fromSrc=-" }));
   for (const source of ["http://127.0.0.1/x", "", "127.0.0.1/x", "%20-"]) {
     fails(look({ path: `/images/create?fromSrc=${source}` }), "remote");
-    passes(look({ path: `/images/create?fromSrc=${source}` }, { remote: true }));
+  }
+  passes(look({ path: "/images/create?fromSrc=http://127.0.0.1/x" }, { remote: true }));
+  // Podman reads a file of the host there.
+  for (const source of ["", "127.0.0.1/x", "%20-", "/etc/shadow"]) {
+    fails(look({ path: `/images/create?fromSrc=${source}` }, { remote: true }), "remote");
   }
 });
 

@@ -76,6 +76,20 @@ Deno.test("names and labels of volumes can be limited", () => {
   fails(create({ Name: "ci-a" }, { refused_labels: ["a"], ...limits }), "required_labels");
 });
 
+Deno.test("a body that is not there is one that says nothing: engines since 23 take it so", () => {
+  passes(look({ path }));
+  fails(look({ path }, { names: ["ci-*"] }), "names");
+  fails(look({ path }, { required_labels: { team: "ci" } }), "required_labels");
+});
+
+Deno.test("prune removes whatever is not in use, and so is denied where removal is limited", () => {
+  passes(look({ path: "/volumes/prune" }));
+  fails(look({ path: "/volumes/prune" }, { volumes: ["ci-*"] }), "volumes");
+  passes(look({ path: "/volumes/prune" }, { volumes: "any" }));
+  passes(look({ path: "/networks/prune" }));
+  fails(look({ path: "/networks/prune" }, { networks: ["ci-*"] }), "networks");
+});
+
 Deno.test("the removal of volumes can be limited by name", () => {
   const remove = (name: string, limits: Limits) =>
     look({ method: "DELETE", path: `/v1.41/volumes/${name}?force=1` }, limits);
