@@ -19,6 +19,7 @@ allow:
   - podman-containers: [create, init, attach, exec, remove, resize]
   - podman-exec: [start, inspect, resize, remove]
   - podman-images: [pull]
+  - images: [push, build]
   - podman-volumes: [create, remove]
   - podman-kube: [play]
   - containers: [create, attach, remove, exec]
@@ -198,6 +199,47 @@ Deno.test({
       const { status, text } = await call("POST", "/v4.0.0/libpod/containers/create", body);
       assert.equal(status, 201, text);
     });
+
+    await t.step(
+      "what Podman alone reads in Docker's requests is denied, and reaches nothing",
+      async () => {
+        const target = `${gate.directory}/target`;
+        for (const folder of ["up", "work"]) {
+          await Deno.mkdir(`${target}/${folder}`, { recursive: true });
+        }
+        const layers = `upperdir=${target}/up,workdir=${target}/work`;
+        const create = (fields: object, host = {}) => ({
+          path: "/v1.40/containers/create",
+          body: { Image: "localhost/bb", HostConfig: { NetworkMode: "none", ...host }, ...fields },
+        });
+        const attempts = [
+          {
+            path: `/v1.40/images/localhost/bb/push?destination=dir:${target}/image`,
+            body: undefined,
+          },
+          {
+            path: `/v1.40/build?dockerfile=${encodeURIComponent('["/etc/passwd"]')}`,
+            body: undefined,
+          },
+          create({}, { Binds: [`v:/y:O,${layers}`] }),
+          create({ Env: ["CONTAINERS_*"] }),
+        ];
+        const before = await state();
+        const passed: string[] = [];
+        for (const { path, body } of attempts) {
+          const { status, text } = await call("POST", path, body);
+          if (![400, 403].includes(status) || !text.includes("postern")) {
+            passed.push(`${path} ${JSON.stringify(body)}: ${status} ${text}`);
+          }
+        }
+        assert.deepEqual(passed, []);
+        assert.equal(await state(), before);
+        assert.deepEqual([...Deno.readDirSync(target)].map(({ name }) => name).toSorted(), [
+          "up",
+          "work",
+        ]);
+      },
+    );
 
     await t.step("podman's own command line says why a mount of the host is denied", async () => {
       const args = ["run", "--rm", "--network", "none", "-v", "/etc:/x", "localhost/bb", "id"];
