@@ -49,6 +49,11 @@ const refused: Record<string, [yaml: string, ...expected: string[]]> = {
   "an unknown key in audit": [`${LISTENER}audit: { fil: /x }\n`, "unknown-key 2:10"],
   "a wrong type": [`${LISTENER}workers: many\n`, "wrong-value 2:10"],
   "a number out of range": [`${LISTENER}workers: 65\n`, "wrong-value 2:10"],
+  "a time that is none": [
+    "listeners: [{ socket: /p.sock, rotate: 0 }]\ndrain: soon\n",
+    "wrong-value 1:40",
+    "wrong-value 2:8",
+  ],
   "a missing socket": ["listeners:\n  - name: x\n", "missing-key 2:5"],
   "a missing policy in a client rule": [
     `${LISTENER}clients:\n  - uid: 1\n`,
@@ -102,6 +107,18 @@ const refused: Record<string, [yaml: string, ...expected: string[]]> = {
   ],
   "a tcp upstream": [`upstream: tcp://127.0.0.1:2375\n${LISTENER}`, "bad-path 1:11"],
   "a relative audit file": [`${LISTENER}audit: { file: audit.log }\n`, "bad-path 2:16"],
+  "an audit file of no size": [
+    `${LISTENER}audit: { file: /log, rotate: { size: much } }\n`,
+    "wrong-value 2:39",
+  ],
+  "an audit file that would be rotated all the time": [
+    `${LISTENER}audit: { file: /log, rotate: { size: 1k } }\n`,
+    "wrong-value 2:39",
+  ],
+  "a device that should be rotated": [
+    `${LISTENER}audit: { file: /dev/null, rotate: { size: 1MiB } }\n`,
+    "bad-path 2:16",
+  ],
   "a name that is none": ['listeners: [{ socket: /p.sock, name: "a b" }]\n', "bad-name 1:38"],
   "a name that objects have already": [
     "listeners: [{ socket: /p.sock, name: constructor }]\n",

@@ -138,6 +138,14 @@ Deno.test("a policy file opens what it allows, and its rules name their lines", 
   assert.match(verdicts["containers.export"]?.rule ?? "", /^policies\/team-ci\.yaml:10 /);
 });
 
+Deno.test("times are seconds; a gate drains for ten of them, and rotates nothing, where nothing is said", () => {
+  const config = "listeners: [{ socket: /p.sock, rotate: 1d }, { socket: /q.sock }]\n";
+  const said = loaded({ "postern.yaml": `${config}drain: 2m\n` });
+  assert.equal(said.drain, 120);
+  assert.deepEqual(said.listeners.map(({ rotate }) => rotate), [86_400, undefined]);
+  assert.equal(loaded({ "postern.yaml": config }).drain, 10);
+});
+
 Deno.test("audit, workers and log are taken over", () => {
   const { audit, workers, log } = loaded(files);
   assert.deepEqual(audit, { to: "file", path: "/var/log/postern/audit.jsonl" });
@@ -213,4 +221,14 @@ Deno.test("policy files are found beside a config file in another folder", () =>
     { file: "etc/postern.yaml" },
   );
   assert.deepEqual(config.gate.clients.map(({ origin }) => origin), ["base.yaml:2"]);
+});
+
+Deno.test("another audit file is held to what the configured one is", () => {
+  const audit = "{ file: /log, required: true, rotate: { size: 2MiB } }";
+  const text = `listeners: [{ socket: /run/p.sock }]\naudit: ${audit}\n`;
+  const rotate = { size: 2 * 1024 * 1024, keep: 8 };
+  assert.deepEqual(loaded(text).audit, { to: "file", path: "/log", required: true, rotate });
+  const elsewhere = loaded(text, { overrides: { audit: "/other" } });
+  assert.deepEqual(elsewhere.audit, { to: "file", path: "/other", required: true, rotate });
+  assert.deepEqual(loaded(text, { overrides: { audit: "off" } }).audit, { to: "off" });
 });
