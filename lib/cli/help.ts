@@ -34,7 +34,11 @@ Changes of the configuration and of its policies count at once, or after SIGHUP 
 "reload: { watch: false }". With a mistake in them, everything stays as it was, and the log says
 what is wrong. Requests on open connections are judged by the new policies; what runs and is not
 allowed any more is ended, or goes on with "reload: { revoke: keep }". audit, workers and log need
-a restart.
+a restart. SIGHUP also opens the audit file anew, for logrotate.
+
+Told to end, it takes nobody new, lets requests and streams go on for "drain" (10s), and ends; told
+again, it ends at once. It takes up sockets that systemd hands over ($LISTEN_FDS), for listeners of
+their FileDescriptorName= or path, and tells systemd how it is ($NOTIFY_SOCKET, $WATCHDOG_USEC).
 
 The log goes to standard error, and so does the audit log unless a file is configured.
 `,
