@@ -1,4 +1,4 @@
-import { ascii, CR, isDigit, LF, SP } from "./characters.ts";
+import { ascii, CR, isDigit, isValue, LF, SP } from "./characters.ts";
 import {
   equalsIgnoringCase,
   type FieldName,
@@ -38,13 +38,20 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number)
   }
   if (status < 100) throw new HeadError("a status code below 100");
   let lineEnd = start + STATUS_LINE - 1;
-  while (bytes[lineEnd] !== LF) lineEnd++;
-  if (bytes[lineEnd - 1] !== CR) throw new HeadError("a status line that ends without CR");
+  while (isValue(bytes[lineEnd]!)) lineEnd++;
+  if (bytes[lineEnd] !== CR || bytes[lineEnd + 1] !== LF) {
+    throw new HeadError("a status line with a control byte, or without CR");
+  }
 
   const fields = new ResponseFields();
-  const headEnd = readFields(bytes, lineEnd + 1, end, fields);
+  const headEnd = readFields(bytes, lineEnd + 2, end, fields);
   if (headEnd !== end) throw new HeadError("a line that ends without CR");
   const { declared } = fields;
+  // Clients disagree on what of it counts (RFC 9112 §6.1, RFC 9110 §8.6).
+  if (declared === CHUNKED && minor === 0) throw new HeadError("chunks in HTTP/1.0");
+  if (declared !== UNTIL_CLOSE && status < 200) {
+    throw new HeadError("an interim response with a body");
+  }
   return {
     status,
     end: headEnd,

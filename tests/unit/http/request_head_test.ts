@@ -200,7 +200,8 @@ const refused: [name: string, head: string, status: number, reason: RegExp][] = 
   ["an absolute target", `GET http://x/ HTTP/1.1\r\n${host}\r\n`, 400, /not a path/],
   ["an opaque target", `POST x:/containers/create HTTP/1.1\r\n${host}\r\n`, 400, /not a path/],
   ["an asterisk target", `OPTIONS * HTTP/1.1\r\n${host}\r\n`, 400, /not a path/],
-  ["an authority target", `CONNECT x:80 HTTP/1.1\r\n${host}\r\n`, 400, /not a path/],
+  ["an authority target", `CONNECT x:80 HTTP/1.1\r\n${host}\r\n`, 400, /tunnel/],
+  ["CONNECT to a path", `CONNECT /_ping HTTP/1.1\r\n${host}\r\n`, 400, /tunnel/],
   [
     "a form body",
     `POST / HTTP/1.1\r\n${host}Content-Type: Application/x-www-form-urlencoded; q=1\r\n\r\n`,

@@ -51,6 +51,11 @@ const refused = [
   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
   "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
   "ICY 200 OK\r\n\r\n",
+  "HTTP/1.1 200 OK\rContent-Length: 5\r\n\r\n",
+  "HTTP/1.1 200 O\0K\r\n\r\n",
+  "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+  "HTTP/1.1 199 X\r\nContent-Length: 5\r\n\r\n",
+  "HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n",
 ];
 
 for (const head of refused) {
