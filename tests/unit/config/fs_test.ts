@@ -26,7 +26,13 @@ Deno.test(
   "a file is read with its owner and mode",
   inFolder((folder) => {
     const file = write(join(folder, "a"), "größe\n", 0o640);
-    const expected = { kind: "file", uid: Deno.uid(), mode: 0o640, text: "größe\n" };
+    const expected = {
+      kind: "file",
+      uid: Deno.uid(),
+      gid: Deno.gid(),
+      mode: 0o640,
+      text: "größe\n",
+    };
     assert.deepEqual(denoFs.read(file), expected);
     assert.deepEqual(denoFs.list(folder), ["a"]);
   }),
