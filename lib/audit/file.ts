@@ -41,10 +41,11 @@ export type Tell = (level: "info" | "warning", message: string) => void;
 
 /** How often it is looked whether the file still has its name, while records are written, in milliseconds. */
 const CHECK_MS = 1000;
-/** A lock and a flag of 32 bits each, and a size as a float of 64. */
-const BYTES = 16;
+/** A lock and a flag of 32 bits each, then a size and a time as floats of 64. */
+const BYTES = 24;
 const TORN_AT = 4;
 const SIZE_AT = 8;
+const CHECKED_AT = 16;
 
 const newline = new Memory(new Uint8Array([NEWLINE]));
 
@@ -69,8 +70,9 @@ export class FileSink implements Sink {
   /** Whether the file ends in a part of a line that could not be taken back. */
   readonly #torn: Int32Array;
   readonly #size: Float64Array;
+  /** When it was looked whether the file still has its name, in milliseconds since 1970; 0 when it must be looked at once. */
+  readonly #checkedAt: Float64Array;
   readonly #tell: Tell;
-  #checkedAt = -Infinity;
   /** After a rotation that failed. */
   #rotateAfter = -Infinity;
   /** What was said last to be wrong: it is not said again every second. */
@@ -83,6 +85,7 @@ export class FileSink implements Sink {
     this.#lock = new Lock(new Int32Array(memory, 0, 1));
     this.#torn = new Int32Array(memory, TORN_AT, 1);
     this.#size = new Float64Array(memory, SIZE_AT, 1);
+    this.#checkedAt = new Float64Array(memory, CHECKED_AT, 1);
     this.#tell = tell;
   }
 
@@ -106,8 +109,9 @@ export class FileSink implements Sink {
   }
 
   #put(memory: Memory, length: number): number {
-    const now = performance.now();
-    if (now - this.#checkedAt >= CHECK_MS && !this.#check(now)) return 0;
+    // Each thread's performance.now() has an origin of its own.
+    const now = performance.timeOrigin + performance.now();
+    if (Math.abs(now - this.#checkedAt[0]!) >= CHECK_MS && !this.#check(now)) return 0;
     const most = this.#rotate?.size ?? Infinity;
     if (this.#size[0]! > 0 && this.#size[0]! + length > most && now >= this.#rotateAfter) {
       this.#putAside(now);
@@ -144,28 +148,31 @@ export class FileSink implements Sink {
     const ours = statusOfDescriptor(this.#fd);
     const named = statusBehind(this.#path);
     if (ours !== undefined && named !== undefined && isSame(ours, named)) {
-      this.#checkedAt = now;
+      this.#checkedAt[0] = now;
       this.#size[0] = ours.size;
       return true;
     }
     const failure = this.#reopen(ours);
     if (failure === undefined) {
-      this.#checkedAt = now;
+      this.#checkedAt[0] = now;
       this.#told = "";
       const what = named === undefined ? "was removed or moved: it is there again" : "is another";
       this.#tell("warning", `audit file ${this.#path} ${what}`);
       return true;
     }
-    this.failure = failure;
     // In one that was only moved records are still found.
-    if ((ours?.links ?? 0) === 0) return false;
-    this.#checkedAt = now;
-    this.#warnOnce(`${failure}; records go on to where the audit file was moved`);
+    if ((ours?.links ?? 0) === 0) {
+      this.failure = failure;
+      this.#checkedAt[0] = 0;
+      return false;
+    }
+    this.#checkedAt[0] = now;
+    this.#warnOnce(`${failure}; records go on to the file that is open`);
     return true;
   }
 
   #reopen(like: FileStatus | undefined): string | undefined {
-    const fd = openLike(this.#path, like);
+    const fd = this.#openNamed(like);
     if (fd < 0) return `open ${this.#path}: ${describeErrno(errno())}`;
     try {
       const status = statusOfDescriptor(fd);
@@ -174,6 +181,15 @@ export class FileSink implements Sink {
     } finally {
       close(fd);
     }
+  }
+
+  /** Opens what has the name, or makes it; a FIFO that nobody reads is not waited for. -1 and errno on failure. */
+  #openNamed(like: FileStatus | undefined): number {
+    const flags = O_WRONLY | O_APPEND | O_NONBLOCK;
+    const made = open(this.#path, flags | O_CREAT | O_EXCL, 0o600);
+    if (made < 0) return errno() === EEXIST ? open(this.#path, flags) : -1;
+    this.#own(made, like);
+    return made;
   }
 
   /** Puts another file behind the descriptor, in one step and for every thread. */
@@ -240,15 +256,6 @@ export function endsInLine(path: string, { size }: FileStatus): boolean {
   const n = read(fd, last, 1);
   close(fd);
   return n !== 1 || last[0] === NEWLINE;
-}
-
-/** Opens what has this name, or makes it with the mode and owner of another; -1 and errno on failure. */
-function openLike(path: string, like: FileStatus | undefined): number {
-  const flags = O_WRONLY | O_APPEND | O_NONBLOCK;
-  const made = open(path, flags | O_CREAT | O_EXCL, 0o600);
-  if (made < 0) return errno() === EEXIST ? open(path, flags) : -1;
-  if (like !== undefined) takeAfter(made, like);
-  return made;
 }
 
 /** 0, or the errno for which the owner cannot be the same; the mode always is. */

@@ -55,10 +55,17 @@ export function inTheStead(own: AuditTarget, other: AuditTarget | undefined): Au
 
 /** Why records cannot be written where they should be, as far as the file's folder tells; undefined when nothing is known. */
 export function auditProblem(
-  fs: Pick<ConfigFs, "stat">,
+  fs: Pick<ConfigFs, "stat" | "lstat">,
   audit: AuditTarget,
 ): { readonly problem: string; readonly hint: string } | undefined {
   if (audit.to !== "file") return undefined;
+  // Not `stat`: a path that was looked up in vain is watched from then on, and a log changes all the time.
+  const there = fs.lstat(audit.path);
+  const isOdd = "kind" in there && there.kind !== "file" && there.target === undefined;
+  if (audit.rotate !== undefined && isOdd) {
+    const problem = `cannot rotate ${audit.path}: it is not a regular file`;
+    return { problem, hint: "leave rotate out" };
+  }
   const folder = dirname(audit.path);
   const stat = fs.stat(folder);
   const reason = "failure" in stat

@@ -109,11 +109,11 @@ const refused: Record<string, [yaml: string, ...expected: string[]]> = {
   "a relative audit file": [`${LISTENER}audit: { file: audit.log }\n`, "bad-path 2:16"],
   "an audit file of no size": [
     `${LISTENER}audit: { file: /log, rotate: { size: much } }\n`,
-    "wrong-value 2:39",
+    "wrong-value 2:38",
   ],
   "an audit file that would be rotated all the time": [
     `${LISTENER}audit: { file: /log, rotate: { size: 1k } }\n`,
-    "wrong-value 2:39",
+    "wrong-value 2:38",
   ],
   "a device that should be rotated": [
     `${LISTENER}audit: { file: /dev/null, rotate: { size: 1MiB } }\n`,

@@ -48,6 +48,8 @@ const good: Record<"config" | "policy", string[]> = {
     "upstream: unix:///a\nlisteners: [{ socket: /p.sock, mode: 0660, user: root, group: 2001 }]\n",
     `${listeners}\nclients: [{ uid: [1, 2-3], policy: full }, { group: ci, policy: deny }]\n`,
     `${listeners}\naudit: { file: /var/log/postern/a }\nworkers: 64\nlog: { level: debug }\n`,
+    `${listeners}\naudit: { file: /a, required: true, rotate: { size: 1GiB, keep: 1 } }\n`,
+    `${listeners}\naudit: { file: /a, required: false, rotate: { size: 65536 } }\n`,
     `${listeners}\naudit: off\ndefault: read-only\nreload: { watch: false, revoke: keep }\n`,
   ],
   policy: [
@@ -85,6 +87,9 @@ const bad: Record<"config" | "policy", string[]> = {
     `${listeners}\nclients: [{ uid: [], policy: full }]\n`,
     `${listeners}\nclients: [{ uid: -1, policy: full }]\n`,
     `${listeners}\naudit: stdout\n`,
+    `${listeners}\naudit: { required: true }\n`,
+    `${listeners}\naudit: { file: /a, rotate: { keep: 3 } }\n`,
+    `${listeners}\naudit: { file: /a, rotate: { size: 1GiB, keep: 0 } }\n`,
     `${listeners}\nworkers: 1.5\n`,
     `${listeners}\nworkers: 65\n`,
     `${listeners}\nlog: { level: loud }\n`,
