@@ -147,6 +147,16 @@ export function parseContentLength(bytes: Uint8Array, start: number, end: number
   return length;
 }
 
+/**
+ * Whether a field's value says "chunked" and nothing else, white space included: what stands behind it makes llhttp, where it is
+ * lenient, take the body for one without chunks.
+ */
+export function isChunked(bytes: Uint8Array, start: number, end: number): boolean {
+  const before = bytes[start - 1];
+  return (before === SP || before === COLON) && bytes[end] === CR &&
+    equalsIgnoringCase(bytes, start, end, "chunked");
+}
+
 /** The lower-cased members of a comma-separated list such as Connection. Throws a HeadError for one that nobody needs. */
 export function listMembers(value: string): string[] {
   if (value.length > MAX_LIST) throw new HeadError("a Connection header that is too long", 431);

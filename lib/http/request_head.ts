@@ -3,6 +3,7 @@ import {
   type FieldName,
   type FieldSink,
   HeadError,
+  isChunked,
   listMembers,
   parseContentLength,
   readFields,
@@ -88,6 +89,9 @@ class RequestFields implements FieldSink {
     const before = this.values.get(name);
     const value = ascii(bytes, start, end);
     if (name === "content-length") this.length = parseContentLength(bytes, start, end);
+    if (name === "transfer-encoding" && !(value === "chunked" && isChunked(bytes, start, end))) {
+      throw new HeadError("a Transfer-Encoding other than chunked");
+    }
     if (before === undefined) this.values.set(name, value);
     else if (name === "connection") this.values.set(name, `${before},${value}`);
     else throw new HeadError(`more than one ${name} header`);
@@ -119,7 +123,6 @@ function bodyLength(
     throw new HeadError("a form body: the engine would let it override the query; send JSON");
   }
   if (coding !== undefined) {
-    if (coding !== "chunked") throw new HeadError("a Transfer-Encoding other than chunked");
     if (minor === 0) throw new HeadError("a Transfer-Encoding on HTTP/1.0");
     if (length !== undefined) throw new HeadError("both Content-Length and Transfer-Encoding");
     return CHUNKED;

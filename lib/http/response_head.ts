@@ -4,6 +4,7 @@ import {
   type FieldName,
   type FieldSink,
   HeadError,
+  isChunked,
   listMembers,
   parseContentLength,
   readFields,
@@ -96,7 +97,7 @@ class ResponseFields implements FieldSink {
         return;
       case "transfer-encoding":
         if (this.#length !== UNTIL_CLOSE || this.#chunked) throw ambiguousFraming();
-        if (!equalsIgnoringCase(bytes, start, end, "chunked")) throw ambiguousFraming();
+        if (!isChunked(bytes, start, end)) throw ambiguousFraming();
         this.#chunked = true;
         return;
       case "connection": {

@@ -65,7 +65,8 @@ for (const [name, head, expected] of accepted) {
 }
 
 const host = "Host: x\r\n";
-const refused: [name: string, head: string, status: number, reason: RegExp][] = [
+type Refused = [name: string, head: string, status: number, reason: RegExp];
+const refused: Refused[] = [
   [
     "a Connection header that nobody needs",
     `GET / HTTP/1.1\r\n${host}Connection: ${"a,".repeat(600)}\r\n\r\n`,
@@ -162,6 +163,12 @@ const refused: [name: string, head: string, status: number, reason: RegExp][] = 
     400,
     /other than chunked/,
   ],
+  ...[" chunked\t", " chunked ", "\tchunked"].map((value): Refused => [
+    `Transfer-Encoding:${JSON.stringify(value)}`,
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding:${value}\r\n\r\n`,
+    400,
+    /other than chunked/,
+  ]),
   [
     "Transfer-Encoding: gzip, chunked",
     `POST / HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n\r\n`,

@@ -54,6 +54,7 @@ const refused = [
   "HTTP/1.1 200 OK\rContent-Length: 5\r\n\r\n",
   "HTTP/1.1 200 O\0K\r\n\r\n",
   "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n",
   "HTTP/1.1 199 X\r\nContent-Length: 5\r\n\r\n",
   "HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n",
 ];
