@@ -54,6 +54,15 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
     asked = true;
     ended.resolve(OK);
   });
+  // Half a gate must not stand: whatever keeps the watch over files, sockets and workers may be broken now.
+  const fail = (message: string) => {
+    log.error(message);
+    ended.resolve(CANNOT_START);
+    hurried.resolve();
+  };
+  const calm = world.onFault((error) => {
+    fail(`a fault in Postern ends it, please report it: ${(error as Error)?.stack ?? error}`);
+  });
   let gate: Gate | undefined;
   let reloader: Reloader | undefined;
   let early = false;
@@ -70,16 +79,13 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   try {
     gate = await Gate.open({ ...config, handedOver: sockets }, {
       log: (level, message) => log[level](message),
-      failed: (error) => {
-        log.error(error.message);
-        ended.resolve(CANNOT_START);
-        hurried.resolve();
-      },
+      failed: (error) => fail(error.message),
     });
     // The workers have loaded their code by now, which another user may not be able to read.
     for (const { level, text } of world.confine(config)) log[level](text);
   } catch (error) {
     await gate?.close();
+    calm();
     release();
     ignore();
     supervisor.close();
@@ -99,11 +105,13 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   supervisor.watch(() => standing.alive());
   const code = await ended.promise;
   supervisor.stopping();
-  await reloader?.close();
+  // A worker that is gone carries out no order.
+  await Promise.race([reloader?.close(), hurried.promise]);
   const { drain } = reloader?.config ?? config;
   await finish(standing, drain, hurried.promise, log);
   await standing.close();
   supervisor.close();
+  calm();
   release();
   ignore();
   return code;

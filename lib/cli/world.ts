@@ -24,6 +24,8 @@ export interface World {
   refuseDebugger(): void;
   /** Gives up what a gate with this configuration does not need once it stands; what is left to say about it. */
   confine(config: Config): Notice[];
+  /** Calls back, until `stop` is called, instead of ending the process at a fault that nobody catches. */
+  onFault(handler: (error: unknown) => void): () => void;
   /** Calls back at each of these signals until `stop` is called. */
   onSignal(signals: readonly Deno.Signal[], handler: (signal: Deno.Signal) => void): () => void;
 }
@@ -81,6 +83,22 @@ export function processWorld(): World {
     },
     refuseDebugger,
     confine,
+    onFault(handler) {
+      const thrown = (event: ErrorEvent) => {
+        event.preventDefault();
+        handler(event.error);
+      };
+      const rejected = (event: PromiseRejectionEvent) => {
+        event.preventDefault();
+        handler(event.reason);
+      };
+      globalThis.addEventListener("error", thrown);
+      globalThis.addEventListener("unhandledrejection", rejected);
+      return () => {
+        globalThis.removeEventListener("error", thrown);
+        globalThis.removeEventListener("unhandledrejection", rejected);
+      };
+    },
     onSignal(signals, handler) {
       const undo = signals.map((signal) => {
         const listener = () => handler(signal);

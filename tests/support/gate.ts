@@ -22,7 +22,7 @@ export interface AuditLine {
   readonly duration_ms: number | null;
 }
 
-const main = new URL("../../main.ts", import.meta.url).pathname;
+const postern = new URL("../../main.ts", import.meta.url).pathname;
 /** The task start without `deno` and `main.ts serve`: the permissions that its users give it. */
 const flags = manifest.tasks.start.split(" ").slice(1, -2);
 const decoder = new TextDecoder();
@@ -32,6 +32,8 @@ export interface Launch {
   readonly env?: Record<string, string>;
   /** A command that becomes Postern: its own words come first. */
   readonly through?: readonly string[];
+  /** Another module than Postern's own to run, and its first arguments. */
+  readonly main?: readonly string[];
 }
 
 /** Postern as its users run it: a process with a configuration, ended by SIGTERM. */
@@ -92,9 +94,9 @@ export class RunningGate implements AsyncDisposable {
   static #spawn(
     directory: string,
     args: readonly string[],
-    { env = {}, through = [] }: Launch = {},
+    { env = {}, through = [], main = [postern] }: Launch = {},
   ): RunningGate {
-    const [program, ...words] = [...through, Deno.execPath(), ...flags, main, ...args];
+    const [program, ...words] = [...through, Deno.execPath(), ...flags, ...main, ...args];
     const child = new Deno.Command(program!, {
       args: words,
       env,
@@ -138,6 +140,12 @@ export class RunningGate implements AsyncDisposable {
     throw new Error(
       `The audit log never held what was waited for:\n${JSON.stringify(lines, null, 1)}`,
     );
+  }
+
+  /** Waits for an end that nobody asked for. */
+  async ended(): Promise<Deno.CommandStatus> {
+    await this.#log;
+    return await this.#child.status;
   }
 
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {

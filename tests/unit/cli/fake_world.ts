@@ -27,6 +27,7 @@ export async function command(
     renounce: () => {},
     refuseDebugger: () => {},
     confine: () => [],
+    onFault: () => () => {},
     onSignal: () => () => {},
   };
   return { code: await run(args, world), out, err };
