@@ -1,3 +1,4 @@
+import { quoted } from "./quoted.ts";
 import type { Json, JsonDocument } from "./value.ts";
 
 /** Why a text is not JSON with one reading, without a final period, and at which character (UTF-16 unit; 0 for what concerns the whole). */
@@ -107,7 +108,7 @@ class Parser {
         if (text.charCodeAt(nameAt) !== QUOTE) throw this.#unexpected("a member's name");
         const name = this.#string();
         if (members.has(name)) {
-          throw new JsonError(`the member ${JSON.stringify(name)} is there twice`, nameAt);
+          throw new JsonError(`the member ${quoted(name, 60)} is there twice`, nameAt);
         }
         this.#skipBlanks();
         if (text.charCodeAt(this.#at) !== 0x3a) throw this.#unexpected("a colon");
@@ -240,7 +241,7 @@ class Parser {
   #unexpected(wanted: string): JsonError {
     const { text } = this;
     const found = text.codePointAt(this.#at);
-    const got = found === undefined ? "the end" : JSON.stringify(String.fromCodePoint(found));
+    const got = found === undefined ? "the end" : quoted(String.fromCodePoint(found), 2);
     return this.#error(`${got} where ${wanted} should be`);
   }
 

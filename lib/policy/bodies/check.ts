@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../json/value.ts";
+import { quoted } from "../../json/quoted.ts";
 import { closest } from "../suggest.ts";
 import { bodies } from "./bodies.ts";
 import { fold, type Shape, type Struct } from "./shape.ts";
@@ -8,23 +9,29 @@ export function shapeOf(operation: string): Shape | undefined {
   return bodies.get(operation);
 }
 
-/**
- * What is wrong with a body, without a final period, or undefined: a field that is not known, not spelt as the API spells it,
- * or has a value of a type that the engine refuses. `allow` lets unknown fields pass, but none that Go would fold to a known one.
- */
+/** What is wrong with a body. */
+export interface Misshapen {
+  /** A value of a type that the engine refuses, or a field that is not known, or not spelt as the API spells it. */
+  readonly kind: "type" | "field";
+  /** Without a final period: `HostConfig.Privileged must be true or false, not the number 1`. */
+  readonly reason: string;
+}
+
+/** The first thing that is wrong, or undefined. `allow` lets unknown fields pass, but none that Go would fold to a known one. */
 export function checkShape(
   root: Json,
   shape: Shape,
   unknownFields: "deny" | "allow" | undefined,
-): string | undefined {
+): Misshapen | undefined {
   const problem = check(root, shape, unknownFields === "allow");
   if (problem === undefined) return undefined;
   const path = problem.path.reverse().join("").replace(/^\./, "");
-  return `${path === "" ? "the body" : path} ${problem.reason}`;
+  return { kind: problem.kind, reason: `${path === "" ? "the body" : path} ${problem.reason}` };
 }
 
 /** The parts of the path come innermost first. */
 interface Problem {
+  readonly kind: Misshapen["kind"];
   readonly path: string[];
   readonly reason: string;
 }
@@ -52,7 +59,7 @@ function check(value: Json, shape: Shape, lenient: boolean): Problem | undefined
     case "map":
       return checkMap(value, shape.of, lenient);
     case "refused":
-      return isEmpty(value) ? undefined : { path: [], reason: shape.reason };
+      return isEmpty(value) ? undefined : stranger(shape.reason);
     case "struct":
       return value.kind === "object"
         ? checkStruct(value, shape, lenient)
@@ -81,7 +88,7 @@ function checkMap(value: Json, of: Shape, lenient: boolean): Problem | undefined
   if (value.kind !== "object") return wrong(value, "an object");
   for (const [key, member] of value.members) {
     const problem = check(member, of, lenient);
-    if (problem !== undefined) return within(`[${JSON.stringify(key)}]`, problem);
+    if (problem !== undefined) return within(`[${quoted(key, 60)}]`, problem);
   }
   return undefined;
 }
@@ -96,10 +103,7 @@ function checkStruct(value: JsonObject, struct: Struct, lenient: boolean): Probl
   }
   for (const [one, other] of struct.twins) {
     if (value.members.has(one) && value.members.has(other)) {
-      return within(segment(other), {
-        path: [],
-        reason: `is there beside ${one}, which is the same`,
-      });
+      return within(segment(other), stranger(`is there beside ${one}, which is the same`));
     }
   }
   return undefined;
@@ -115,23 +119,25 @@ function checkStranger(
   const folded = fold(name);
   const spelling = struct.folded.get(folded);
   if (spelling !== undefined) {
-    return { path: [], reason: `has to be spelt ${spelling}: the engine takes it for that` };
+    return stranger(`has to be spelt ${spelling}: the engine takes it for that`);
   }
   if (member.kind === "null") return undefined;
   const place = struct.misplaced.get(folded);
   if (place !== undefined) {
     // dockerode's run() sends "VolumesFrom": [] beside HostConfig.
     if (folded === "volumesfrom" && isEmpty(member)) return undefined;
-    return {
-      path: [],
-      reason:
-        `is a field of HostConfig: write it as ${place} (engines up to 26 would apply it here)`,
-    };
+    return stranger(
+      `is a field of HostConfig: write it as ${place} (engines up to 26 would apply it here)`,
+    );
   }
   if (lenient) return undefined;
   const meant = closest(name, [...struct.fields.keys()]);
   const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-  return { path: [], reason: `is not a field of this request that Postern knows${hint}` };
+  return stranger(`is not a field of this request that Postern knows${hint}`);
+}
+
+function stranger(reason: string): Problem {
+  return { kind: "field", path: [], reason };
 }
 
 function isEmpty(value: Json): boolean {
@@ -148,7 +154,7 @@ function isEmpty(value: Json): boolean {
 }
 
 function wrong(value: Json, wanted: string): Problem {
-  return { path: [], reason: `must be ${wanted}, not ${describe(value)}` };
+  return { kind: "type", path: [], reason: `must be ${wanted}, not ${describe(value)}` };
 }
 
 function describe(value: Json): string {
@@ -158,7 +164,7 @@ function describe(value: Json): string {
     case "array":
       return "a list";
     case "string":
-      return `the string ${JSON.stringify(value.value.slice(0, 40))}`;
+      return `the string ${quoted(value.value, 40)}`;
     case "number":
       return `the number ${value.text.slice(0, 40)}`;
     case "boolean":
@@ -170,7 +176,7 @@ function describe(value: Json): string {
 
 /** Names come from whoever sent the body, and the path ends up in a log. */
 function segment(name: string): string {
-  return /^\w{1,60}$/.test(name) ? `.${name}` : `[${JSON.stringify(name.slice(0, 60))}]`;
+  return /^\w{1,60}$/.test(name) ? `.${name}` : `[${quoted(name, 60)}]`;
 }
 
 function within(part: string, problem: Problem): Problem {

@@ -38,8 +38,9 @@ function parse(limits: Limits, operation: string, body: Uint8Array): JsonDocumen
   // Under "allow", too, what the engine would take for a known field is refused: what is judged is what it reads.
   const problem = checkShape(document.root, shape, limits.unknown_fields ?? "allow");
   if (problem === undefined) return document;
+  if (problem.kind === "type") return refused(400, problem.reason);
   const wouldDo = checkShape(document.root, shape, "allow") === undefined;
-  return denied("unknown_fields", problem, wouldDo ? "unknown_fields: allow" : "");
+  return denied("unknown_fields", problem.reason, wouldDo ? "unknown_fields: allow" : "");
 }
 
 /** Go's mime.ParseMediaType: in any case, and parameters change nothing. */

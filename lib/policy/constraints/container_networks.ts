@@ -4,7 +4,7 @@ import { isTold, type Judgement } from "./lookups.ts";
 import { judgeContainerMode } from "./modes.ts";
 import { allows, isOpen } from "./patterns.ts";
 import type { Mode } from "./spec.ts";
-import type { Limits } from "./types.ts";
+import type { Allowed, Limits } from "./types.ts";
 import { listWith, notAllowed, notAmong, shown } from "./wording.ts";
 
 /**
@@ -23,15 +23,17 @@ export function* judgeNetworks(
   return undefined;
 }
 
+/** All networks, as a list that names no namespace. */
+const EVERY = ["**"];
+
 function* judgeNetwork(limits: Limits, mode: Mode, edits: Edit[]): Judgement {
   const allowed = limits.networks;
   if (allowed === undefined || mode.value === "none") return undefined;
-  const written = isOpen(allowed) ? [] : allowed;
   const { value } = mode;
   if (value.startsWith("container:")) {
-    return yield* judgeContainerMode("networks", written, mode, edits);
+    return yield* judgeContainerMode("networks", isOpen(allowed) ? EVERY : allowed, mode, edits);
   }
-  if (isNamespace(value)) return namespace(written, value);
+  if (isNamespace(value)) return namespace(allowed, value);
   if (isOpen(allowed)) return undefined;
   if (value === "" || value === "default") return judgeDefault(allowed);
   // Only what could be the beginning of an id can mean a network of another name.
@@ -42,7 +44,7 @@ function* judgeNetwork(limits: Limits, mode: Mode, edits: Edit[]): Judgement {
 }
 
 /** A network that may be written as an id. Also where all are allowed: it may be the host's. */
-export function* judgeById(allowed: readonly string[] | "any", value: string): Judgement {
+export function* judgeById(allowed: Allowed, value: string): Judgement {
   const answer = yield { kind: "network", name: value };
   if ("absent" in answer) return refused(404, answer.absent);
   if ("failed" in answer) return refused(502, answer.failed);
@@ -51,7 +53,7 @@ export function* judgeById(allowed: readonly string[] | "any", value: string): J
     return refused(502, `the engine does not say which network ${shown(value)} is`);
   }
   const name = told["Name"];
-  if (isNamespace(name)) return namespace(isOpen(allowed) ? [] : allowed, name);
+  if (isNamespace(name)) return namespace(allowed, name);
   return allows(allowed, name) ? undefined : notAllowed("networks", allowed, name);
 }
 
@@ -60,10 +62,10 @@ export function isNamespace(value: string): boolean {
   return value === "host" || /[:,]/.test(value);
 }
 
-function namespace(written: readonly string[], value: string) {
-  if (written.includes(value)) return undefined;
+function namespace(allowed: Allowed, value: string) {
+  if (!isOpen(allowed) && allowed.includes(value)) return undefined;
   const reason = `${shown(value)} is not a network, and has to be named to be allowed`;
-  return denied("networks", reason, listWith("networks", written, value));
+  return denied("networks", reason, listWith("networks", allowed, value));
 }
 
 function judgeDefault(allowed: readonly string[]) {

@@ -4,7 +4,10 @@ import { findContainer, type FoundContainer, isTold, type Told } from "./lookups
 import { allows } from "./patterns.ts";
 import { judgeImage } from "./references.ts";
 import type { Answer, ContainerSelector, Lookup } from "./types.ts";
-import { shown } from "./wording.ts";
+import { shown, yamlWord } from "./wording.ts";
+
+/** Selectors that a hint repeats. */
+const MANY = 5;
 
 type Asking<T> = Generator<Lookup, T, Answer>;
 
@@ -31,8 +34,20 @@ export function* resolveContainer(
     `${shown(container.name)} (image ${shown(imageOf(container))}) is not among ${
       describe(selectors)
     }`,
-    `containers: [{ name: [${container.name}] }]`,
+    hintFor(selectors, container.name),
   );
+}
+
+/** The selectors that there are, and one more. */
+function hintFor(selectors: readonly ContainerSelector[], name: string): string {
+  const own = selectors.length > MANY ? ["…"] : selectors.map((selector) => {
+    const conditions = (["name", "label", "image"] as const).flatMap((key) => {
+      const words = selector[key];
+      return words === undefined ? [] : [`${key}: [${words.map(yamlWord).join(", ")}]`];
+    });
+    return `{ ${conditions.join(", ")} }`;
+  });
+  return `containers: [${[...own, `{ name: [${yamlWord(name)}] }`].join(", ")}]`;
 }
 
 /** The container that an exec runs in, if one of the selectors takes it. */

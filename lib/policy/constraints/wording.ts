@@ -12,13 +12,13 @@ export function notAmong(allowed: Allowed | undefined): string {
   return `is not among ${allowed.slice(0, MANY).join(", ")}${more}`;
 }
 
-/** `capabilities: [CHOWN, NET_ADMIN]`: what is allowed already, and what would have to be. */
+/** `capabilities: [CHOWN, NET_ADMIN]`: what is allowed already, be it `"**"`, and what would have to be. */
 export function listWith(
   key: keyof Limits,
   allowed: Allowed | undefined,
   ...values: readonly string[]
 ): string {
-  const own = isOpen(allowed) ? [] : allowed;
+  const own = isOpen(allowed) ? ["**"] : allowed;
   const start = own.length > MANY ? ["…"] : own.map(yamlWord);
   return `${key}: [${[...start, ...values.map(yamlWord)].join(", ")}]`;
 }

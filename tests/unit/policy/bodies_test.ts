@@ -15,7 +15,7 @@ function problem(
     parseJson(new TextEncoder().encode(text)).root,
     shapeOf(operation)!,
     unknownFields,
-  );
+  )?.reason;
 }
 
 const refused: [why: string, operation: string, body: unknown, message: string][] = [

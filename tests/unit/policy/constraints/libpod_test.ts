@@ -117,7 +117,6 @@ const denied: readonly (readonly [key: keyof Limits, spec: Record<string, unknow
   ["unknown_fields", { privilegeD: true }],
   ["unknown_fields", { mountſ: [] }],
   ["unknown_fields", { volumes: [{ name: "hostroot", Dest: "/h" }] }],
-  ["unknown_fields", { privileged: "true" }],
 ];
 for (const [key, spec] of denied) {
   Deno.test(`libpod: the safe defaults deny ${JSON.stringify(spec)} by ${key}`, () => {

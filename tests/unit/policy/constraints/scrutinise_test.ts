@@ -65,6 +65,36 @@ Deno.test("fields that are not known are denied, unless they are allowed and the
   assert.ok(!folded.finding.ok && folded.finding.hint === "");
 });
 
+Deno.test("a value of the wrong type is no body of this request, whatever a policy says of fields", () => {
+  const body = { Name: 1 };
+  const looked = look({ path, body });
+  assert.equal(outcome(looked), "400 Name must be a string, not the number 1");
+  fails(look({ path, body }, { unknown_fields: "allow" }), 400);
+  fails(look({ path, body: [] }), 400);
+});
+
+Deno.test("what a client wrote comes back without what a terminal would obey", () => {
+  const odd = "\u009b2J\u202e";
+  for (const body of [{ Name: { [odd]: 1 } }, { Labels: odd }, { [odd]: 1 }]) {
+    assert.doesNotMatch(outcome(look({ path, body })), /[\u0080-\u009f\u202e]/);
+  }
+  const twice = `{"${odd}${"x".repeat(500)}":1,"${odd}${"x".repeat(500)}":1}`;
+  const said = outcome(look({ path, body: twice }));
+  assert.match(said, /^400 the body is the member "\\u009b2J\\u202ex{10,60}" is there twice/);
+});
+
+Deno.test("a hint keeps what is allowed already", () => {
+  const hint = (body: unknown) => {
+    const { finding } = look({ path: "/containers/create", body });
+    return finding.ok ? "" : finding.hint;
+  };
+  const join = (NetworkMode: string) => hint({ Image: "a", HostConfig: { NetworkMode } });
+  assert.equal(join("host"), 'networks: ["**", host]');
+  assert.equal(join("container:web"), 'networks: ["**", container:web]');
+  const build = look({ path: "/build?networkmode=host" }, { networks: "any" }).finding;
+  assert.equal(build.ok ? "" : build.hint, 'networks: ["**", host]');
+});
+
 Deno.test("without a body the engine says so, and commit is judged by its query", () => {
   for (const empty of [undefined, ""]) {
     passes(look({ path: "/containers/create", body: empty, contentType: "" }));

@@ -148,3 +148,10 @@ Deno.test("what no container can be called is not there, so that docker inspect 
     assert.deepEqual(asked, []);
   }
 });
+
+Deno.test("the hint of a container that is not selected keeps the selectors that there are", () => {
+  const limits: Limits = { containers: [{ label: ["team=ci"], name: ["ci-*"] }] };
+  const { finding } = look({ path: "/containers/db/stop" }, limits, world);
+  const hint = "containers: [{ name: [ci-*], label: [team=ci] }, { name: [db] }]";
+  assert.equal(finding.ok ? "" : finding.hint, hint);
+});
