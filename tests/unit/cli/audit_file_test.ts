@@ -3,8 +3,6 @@ import assert from "node:assert/strict";
 import { type AuditLine, RunningGate } from "../../support/gate.ts";
 import { get, ok, Wire } from "../../support/wire.ts";
 
-const LISTENERS = [{ socket: "DIR/a.sock", policy: "read-only" }];
-
 /** An engine that the test plays: answers everything, and counts it. */
 class CountingEngine implements AsyncDisposable {
   requests = 0;
@@ -46,7 +44,10 @@ function serve(engine: CountingEngine, audit: Record<string, unknown>): Promise<
   return RunningGate.serve({
     upstream: engine.path,
     workers: 2,
-    listeners: LISTENERS,
+    listeners: [
+      { socket: "DIR/a.sock", policy: "read-only" },
+      { socket: "DIR/raw.sock", policy: "full", protocol: "raw", upstream: engine.path },
+    ],
     audit: { file: "DIR/audit.jsonl", ...audit },
     reload: { watch: false },
   });
@@ -118,6 +119,8 @@ Deno.test("with required nothing reaches the engine that cannot be recorded, and
   using wire = await Wire.to(`${gate.directory}/a.sock`);
   for (let n = 0; n < 50; n++) assert.equal((await status(wire)).status, 503);
   assert.equal(engine.requests, before);
+  using raw = await Wire.to(`${gate.directory}/raw.sock`);
+  assert.equal(await raw.rest(), "");
   const full = await recorded(gate);
   assert.equal(full.filter(({ decision }) => decision === "allow").length, before);
 
@@ -130,7 +133,9 @@ Deno.test("with required nothing reaches the engine that cannot be recorded, and
   const refused = lines.filter(({ decision }) => decision === "deny");
   assert.equal(allowed.length, engine.requests);
   assert.ok(refused.length > 50);
-  assert.ok(refused.every(({ rule, status }) => rule === "audit.required" && status === 503));
+  assert.ok(refused.every(({ rule }) => rule === "audit.required"));
+  const operations = refused.map(({ request }) => request.operation);
+  assert.equal(operations.filter((name) => name === "raw.connect").length, 1);
 });
 
 Deno.test("without required the gate goes on when records cannot be written, and writes later what it kept", async () => {

@@ -114,6 +114,19 @@ Deno.test("a file that others may write is not taken up", async () => {
   assert.equal(await status(gate), 502);
 });
 
+Deno.test("a policy file that cannot be read leaves the old one in force, until it can", async () => {
+  await using gate = await serve({}, { "policies/team.yaml": startable });
+  const file = `${gate.directory}/policies/team.yaml`;
+  await Deno.remove(file);
+  await Deno.symlink(`${gate.directory}/nowhere`, file);
+  await gate.says(/error: the configuration stays as it was, [^]*policies\/team\.yaml: .*ENOENT/);
+  assert.equal(await status(gate), 502);
+  await Deno.remove(file);
+  put(gate, "policies/team.yaml", "name: team\n");
+  await gate.says(/policy team changed\n/);
+  assert.equal(await status(gate), 403);
+});
+
 Deno.test("ten quick changes settle on the last", async () => {
   await using gate = await serve();
   for (let n = 1; n <= 10; n++) {
