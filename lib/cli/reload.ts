@@ -1,4 +1,4 @@
-import { gateChanges, restartKeys } from "../config/changes.ts";
+import { connectionChanges, gateChanges, restartKeys } from "../config/changes.ts";
 import { formatDiagnostics } from "../config/diagnostics.ts";
 import { type ConfigFs, denoFs } from "../config/fs.ts";
 import type { LoadResult } from "../config/load.ts";
@@ -100,7 +100,10 @@ export class Reloader {
       };
     }
     const running = this.#config;
-    const changes = gateChanges(running.gate, wanted.gate);
+    const changes = [
+      ...gateChanges(running.gate, wanted.gate),
+      ...connectionChanges(running, wanted),
+    ];
     if (changes.length > 0 || !areSameListeners(running.listeners, wanted.listeners)) {
       try {
         const applied = await this.#gate.apply(wanted, wanted.reload.revoke === "close");

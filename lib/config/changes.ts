@@ -20,6 +20,19 @@ export function gateChanges(before: Gate, after: Gate): string[] {
   return changes;
 }
 
+/** What is different about how many may be connected, in words. */
+export function connectionChanges(before: Config, after: Config): string[] {
+  const keys = {
+    maxConnections: "max_connections",
+    maxConnectionsPerUid: "max_connections_per_uid",
+  } as const;
+  return (Object.keys(keys) as (keyof typeof keys)[]).flatMap((key) =>
+    before[key] === after[key]
+      ? []
+      : [`${keys[key]} is ${after[key] ?? "not set"} (was ${before[key] ?? "not set"})`]
+  );
+}
+
 /** The keys whose new values count only after a restart. */
 export function restartKeys(running: Config, wanted: Config): string[] {
   const keys = { audit: "audit", workers: "workers", log: "log", runAs: "run_as" } as const;

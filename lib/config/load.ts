@@ -130,6 +130,10 @@ class Loading {
         revoke: data.reload?.revoke ?? DEFAULT_RELOAD.revoke,
       },
       ...(runAs === undefined ? {} : { runAs }),
+      ...(data.max_connections === undefined ? {} : { maxConnections: data.max_connections }),
+      ...(data.max_connections_per_uid === undefined
+        ? {}
+        : { maxConnectionsPerUid: data.max_connections_per_uid }),
       drain: this.#drain(yaml, data),
     };
   }

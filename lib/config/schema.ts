@@ -124,6 +124,11 @@ export const configSchema = z.strictObject({
     .optional(),
   audit: auditSchema.describe("Where decisions are recorded; stderr by default.").optional(),
   workers: integer(1, 64).describe("Threads that relay; 1 by default.").optional(),
+  max_connections: integer(1, 1_000_000)
+    .describe("Clients connected at once, at all listeners together; no limit by default.")
+    .optional(),
+  max_connections_per_uid: integer(1, 1_000_000)
+    .describe("The same for each user; no limit by default.").optional(),
   drain: duration().describe(
     "How long requests and streams may go on when Postern is told to end; 10s by default.",
   ).optional(),

@@ -20,6 +20,10 @@ export interface Config {
   readonly reload: ReloadSettings;
   /** Who Postern becomes when its sockets are open; absent: who it was started as. */
   readonly runAs?: RunAs;
+  /** Clients connected at once, at all listeners together; absent: as many as come. */
+  readonly maxConnections?: number;
+  /** The same for each uid. */
+  readonly maxConnectionsPerUid?: number;
   /** How long requests and streams may go on when the gate is told to end, in seconds. */
   readonly drain: number;
 }

@@ -2,6 +2,7 @@ import { type AuditLog, closeAuditLog, openAuditLog, reopenAuditLog } from "../a
 import type { AuditTarget } from "../audit/target.ts";
 import type { Gate as Rules } from "../policy/types.ts";
 import { unlinkSocket } from "./bind.ts";
+import { Census, type ConnectionLimits } from "./census.ts";
 import type { HandedOver } from "./handed_over.ts";
 import { ask, dismiss, type GateEvents, type Hand, hire, tell } from "./hand.ts";
 import type { PlannedListener } from "./plan.ts";
@@ -16,7 +17,7 @@ import { Usage } from "./quota.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** What a gate needs to stand; the loaded configuration has this shape. */
-export interface GateOptions {
+export interface GateOptions extends ConnectionLimits {
   readonly listeners: readonly ListenerOptions[];
   readonly gate: Rules;
   readonly audit: AuditTarget;
@@ -41,6 +42,7 @@ export class Gate {
   readonly #audit: AuditLog | undefined;
   readonly #handedOver: readonly HandedOver[];
   readonly #usage: Usage;
+  readonly #census: Census;
   readonly #events: GateEvents;
   readonly #upkeep: Upkeep;
 
@@ -51,12 +53,14 @@ export class Gate {
     hands: readonly Hand[],
     audit: AuditLog | undefined,
     usage: Usage,
+    census: Census,
   ) {
     this.#standing = standing;
     this.#hands = hands;
     this.#audit = audit;
     this.#handedOver = options.handedOver ?? [];
     this.#usage = usage;
+    this.#census = census;
     this.#events = events;
     this.#upkeep = new Upkeep(
       () => this.#standing,
@@ -76,6 +80,9 @@ export class Gate {
     const { workers } = options;
     const usage = new Usage();
     const gate = usage.counted(options.gate);
+    const places = Census.memory();
+    const census = new Census(places);
+    census.limit(options);
     const audit = openAuditLog(options.audit);
     let standing: Standing[] = [];
     try {
@@ -85,12 +92,13 @@ export class Gate {
         {
           listeners: planFor(standing, worker, workers),
           gate,
+          census: places,
           ...(audit === undefined ? {} : { audit }),
           shared,
         }
       ));
       const hands = await Promise.all(plans.map((plan) => hire(plan, events)));
-      return new Gate(options, events, standing, hands, audit, usage);
+      return new Gate(options, events, standing, hands, audit, usage, census);
     } catch (error) {
       closeListeners(standing);
       closeAuditLog(audit);
@@ -104,7 +112,9 @@ export class Gate {
    * nothing changed when a socket cannot be opened.
    */
   async apply(
-    { listeners, gate: rules }: Pick<GateOptions, "listeners" | "gate">,
+    { listeners, gate: rules, ...limits }:
+      & Pick<GateOptions, "listeners" | "gate">
+      & ConnectionLimits,
     revoke: boolean,
   ): Promise<Applied> {
     const gate = this.#usage.counted(rules);
@@ -126,6 +136,7 @@ export class Gate {
       this.#handedOver.filter((socket) => !used.includes(socket)),
     );
     this.#standing = [...kept, ...opened];
+    this.#census.limit(limits);
     const plans = this.#hands.map((_, worker) =>
       planFor(this.#standing, worker, this.#hands.length)
     );

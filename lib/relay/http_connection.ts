@@ -88,12 +88,18 @@ export class HttpConnection implements Connection, Timed {
   /** Bytes of heads and bodies in this turn. */
   #judged = 0;
 
-  constructor(loop: Loop, gatekeeper: Gatekeeper, place: Place, client: Endpoint) {
+  constructor(
+    loop: Loop,
+    gatekeeper: Gatekeeper,
+    place: Place,
+    client: Endpoint,
+    admitted: Admitted,
+  ) {
     this.#loop = loop;
     this.#gatekeeper = gatekeeper;
     this.#place = place;
     this.#client = client;
-    this.#admitted = gatekeeper.admit(client.fd, place.listener);
+    this.#admitted = admitted;
     this.#recorder = new Recorder(gatekeeper, this.#admitted, place.listener);
     client.owner = this;
   }
@@ -485,21 +491,12 @@ export class HttpConnection implements Connection, Timed {
           this.#close("the client left before its request was whole");
           return false;
         case TIRED:
-          this.#requireBodyWithin();
           this.#loop.again(this);
           return true;
         default:
-          this.#requireBodyWithin();
           return true;
       }
     }
-  }
-
-  /** A chunked body tells its length by and by. */
-  #requireBodyWithin(): void {
-    const limit = this.#admitted.quota?.limits.body;
-    if (limit === undefined || this.#up.taken <= limit + MAX_HEAD) return;
-    throw new HeadError(`a body over ${limit} bytes (limits: {body: ${limit}})`, 413);
   }
 
   /**

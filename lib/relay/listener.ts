@@ -1,10 +1,18 @@
+import type { Census, Crowded } from "./census.ts";
 import { upstreamAt } from "./dial.ts";
-import type { Gatekeeper } from "./gatekeeper.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { Acceptor, Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
 import type { PlannedListener } from "./plan.ts";
 import { RawConnection } from "./raw_connection.ts";
+import { Recorder } from "./recorder.ts";
+import { errorReply } from "./reply.ts";
+import { TurnedAway } from "./turned_away.ts";
+
+/** Clients that are told at once that there is no room for them; others are closed without a word. */
+const MOST_TURNED_AWAY = 64;
 
 /** A listening socket in the worker: makes a connection of whoever is accepted, and keeps count. */
 export class Listener implements Acceptor {
@@ -13,7 +21,10 @@ export class Listener implements Acceptor {
   readonly #gatekeeper: Gatekeeper;
   readonly #kind: typeof HttpConnection | typeof RawConnection;
   readonly #place: Place;
-  readonly #connections = new Set<Connection>();
+  readonly #census: Census;
+  /** By the uid that each is counted under. */
+  readonly #connections = new Map<Connection, number | undefined>();
+  readonly #turnedAway = new Set<TurnedAway>();
   readonly #limit: number;
   /** The socket outlives this process: who waits to be accepted waits for the next one. */
   readonly #lasting: boolean;
@@ -21,10 +32,11 @@ export class Listener implements Acceptor {
   /** Called once when nobody is left. */
   #emptied: (() => void) | undefined;
 
-  constructor(loop: Loop, gatekeeper: Gatekeeper, planned: PlannedListener) {
+  constructor(loop: Loop, gatekeeper: Gatekeeper, census: Census, planned: PlannedListener) {
     this.fd = planned.fd;
     this.#loop = loop;
     this.#gatekeeper = gatekeeper;
+    this.#census = census;
     this.#kind = planned.protocol === "raw" ? RawConnection : HttpConnection;
     this.#lasting = planned.lasting === true;
     this.#limit = planned.maxConnections ?? Infinity;
@@ -46,10 +58,35 @@ export class Listener implements Acceptor {
   accepted(fd: number): void {
     const client = this.#loop.attach(fd);
     if (client === undefined) return;
-    const connection = new this.#kind(this.#loop, this.#gatekeeper, this.#place, client);
-    this.#connections.add(connection);
+    const admitted = this.#gatekeeper.admit(fd, this.#place.listener);
+    const { uid } = admitted.peer;
+    const crowded = this.#census.enter(uid);
+    if (crowded !== undefined) return this.#turnAway(client, admitted, crowded);
+    const connection = new this.#kind(this.#loop, this.#gatekeeper, this.#place, client, admitted);
+    this.#connections.set(connection, uid);
     connection.start();
     if (this.#retired) connection.retire();
+  }
+
+  #turnAway(client: Endpoint, admitted: Admitted, crowded: Crowded): void {
+    const { status, limit } = crowded;
+    const reason = `${limit}: ${crowded.reason}`;
+    const id = this.#gatekeeper.idOf(this.#gatekeeper.nextNumber());
+    new Recorder(this.#gatekeeper, admitted, this.#place.listener).decision(id, {
+      decision: "deny",
+      reason,
+      rule: limit,
+      request: {},
+      status,
+    });
+    if (this.#kind === RawConnection || this.#turnedAway.size >= MOST_TURNED_AWAY) {
+      return this.#loop.release(client);
+    }
+    const message = `postern: no room for this connection: ${reason} (request ${id})`;
+    const reply = errorReply(status, message, { head: false, close: true, retryAfter: 1 });
+    this.#turnedAway.add(
+      new TurnedAway(this.#loop, client, reply, (one) => this.#turnedAway.delete(one)),
+    );
   }
 
   /** From now on at another descriptor, since the socket was made anew: who came by the old one may finish what runs. */
@@ -58,7 +95,7 @@ export class Listener implements Acceptor {
     this.#loop.unlisten(this);
     this.fd = fd;
     this.#loop.listen(this);
-    for (const connection of this.#connections) connection.retire();
+    for (const connection of this.#connections.keys()) connection.retire();
   }
 
   /**
@@ -69,7 +106,7 @@ export class Listener implements Acceptor {
     this.#retired = true;
     this.#emptied = emptied;
     if (this.#lasting) this.#loop.unlisten(this);
-    for (const connection of this.#connections) connection.retire();
+    for (const connection of this.#connections.keys()) connection.retire();
     this.#conclude();
   }
 
@@ -83,18 +120,20 @@ export class Listener implements Acceptor {
 
   /** Ends every connection, as when the gate stops. */
   close(): void {
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections.keys()) connection.close();
+    for (const one of this.#turnedAway) one.close();
   }
 
   /** The rules have changed; how many exchanges were ended that they do not allow. */
   reconsider(revoke: boolean): number {
     let revoked = 0;
-    for (const connection of this.#connections) if (connection.reconsider(revoke)) revoked++;
+    for (const connection of this.#connections.keys()) if (connection.reconsider(revoke)) revoked++;
     return revoked;
   }
 
   #remove(connection: Connection): void {
     const wasFull = !this.open;
+    this.#census.leave(this.#connections.get(connection));
     this.#connections.delete(connection);
     if (wasFull && this.open) this.#loop.reopen(this);
     if (this.#retired && this.#connections.size === 0) this.#conclude();

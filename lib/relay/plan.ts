@@ -18,6 +18,8 @@ export interface PlannedListener {
 export interface Plan {
   readonly listeners: readonly PlannedListener[];
   readonly gate: Gate;
+  /** Where all workers count who is connected. */
+  readonly census: SharedArrayBuffer;
   /** Absent where nothing is recorded. */
   readonly audit?: AuditLog;
   /** An eventfd(2): a wake-up call to look at the messages. */

@@ -34,12 +34,18 @@ export class RawConnection implements Connection, Timed {
   queued = false;
   #closed = false;
 
-  constructor(loop: Loop, gatekeeper: Gatekeeper, place: Place, client: Endpoint) {
+  constructor(
+    loop: Loop,
+    gatekeeper: Gatekeeper,
+    place: Place,
+    client: Endpoint,
+    admitted: Admitted,
+  ) {
     this.#loop = loop;
     this.#gatekeeper = gatekeeper;
     this.#place = place;
     this.#client = client;
-    this.#admitted = gatekeeper.admit(client.fd, place.listener);
+    this.#admitted = admitted;
     this.#startedAt = loop.now;
     this.#recorder = new Recorder(gatekeeper, this.#admitted, place.listener);
     this.#id = gatekeeper.idOf(gatekeeper.nextNumber());
@@ -55,19 +61,19 @@ export class RawConnection implements Connection, Timed {
       const rule = `limits of policy ${policy.name}`;
       const reason = `${excess.limit}: ${excess.reason}`;
       this.#recorder.decision(this.#id, { request, rule, decision: "deny", reason });
-      return this.close();
+      return this.#release();
     }
     const allowed = verdict?.allow === true;
     if (!allowed && policy.mode !== "warn") {
       const reason = verdict?.reason ?? "not allowed";
       this.#recorder.decision(this.#id, { ...known, decision: "deny", reason });
-      return this.close();
+      return this.#release();
     }
     const decision = allowed ? "allow" : "would-deny";
     if (!this.#recorder.connected(this.#id, { ...known, decision })) {
       const { rule, reason } = UNRECORDED;
       this.#recorder.decision(this.#id, { request, rule, decision: "deny", reason });
-      return this.close();
+      return this.#release();
     }
     this.#dial(this.#place.upstream);
   }
@@ -117,6 +123,10 @@ export class RawConnection implements Connection, Timed {
   }
 
   close(): void {
+    this.#end("Postern closed the connection");
+  }
+
+  #release(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#deadline?.cancel();
@@ -163,7 +173,7 @@ export class RawConnection implements Connection, Timed {
       bytesIn: this.#up.taken,
       bytesOut: this.#down.taken,
     }, this.#startedAt);
-    this.close();
+    this.#release();
   }
 
   get #verdict(): Verdict | undefined {

@@ -1,6 +1,7 @@
 /// <reference lib="deno.worker" />
 import { AuditWriter } from "../audit/writer.ts";
 import { NameCache } from "../peer/names.ts";
+import { Census } from "./census.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
 import { Listener } from "./listener.ts";
 import { Loop } from "./loop.ts";
@@ -23,8 +24,9 @@ function serve(plan: Plan): Promise<void> {
   const audit = plan.audit && new AuditWriter(plan.audit, tell);
   const gatekeeper = new Gatekeeper(plan.gate, new NameCache(), audit);
   const loop = new Loop(plan.wakeFd, plan.shared, audit, warn);
+  const census = new Census(plan.census);
   const open = (planned: PlannedListener) => {
-    const listener = new Listener(loop, gatekeeper, planned);
+    const listener = new Listener(loop, gatekeeper, census, planned);
     loop.listen(listener);
     return listener;
   };

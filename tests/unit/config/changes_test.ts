@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gateChanges, restartKeys } from "../../../lib/config/changes.ts";
+import { connectionChanges, gateChanges, restartKeys } from "../../../lib/config/changes.ts";
 import type { Config } from "../../../lib/config/types.ts";
 import { load } from "./fakes.ts";
 
@@ -60,4 +60,13 @@ Deno.test("reload is watched and revokes unless it says otherwise", () => {
   assert.deepEqual(loaded(LISTENER).reload, { watch: true, revoke: "close" });
   const text = `${LISTENER}reload: { watch: false, revoke: keep }\n`;
   assert.deepEqual(loaded(text).reload, { watch: false, revoke: "keep" });
+});
+
+Deno.test("other numbers of connections are told", () => {
+  const before = loaded(`${LISTENER}max_connections: 100\nmax_connections_per_uid: 5\n`);
+  assert.deepEqual(connectionChanges(before, before), []);
+  assert.deepEqual(connectionChanges(before, loaded(`${LISTENER}max_connections_per_uid: 6\n`)), [
+    "max_connections is not set (was 100)",
+    "max_connections_per_uid is 6 (was 5)",
+  ]);
 });

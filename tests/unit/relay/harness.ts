@@ -1,5 +1,6 @@
 import { builtinPolicies, full, operator, readOnly } from "../../../lib/policy/builtin.ts";
 import type { ClientRule, Policy } from "../../../lib/policy/types.ts";
+import type { ConnectionLimits } from "../../../lib/relay/census.ts";
 import { type Applied, Gate } from "../../../lib/relay/gate.ts";
 import type { ListenerOptions } from "../../../lib/relay/standing.ts";
 import { Wire } from "../../support/wire.ts";
@@ -33,6 +34,7 @@ export class Bench {
     policy: Policy = full,
     options: Partial<Pick<ListenerOptions, "protocol" | "maxConnections" | "rotate">> & {
       workers?: number;
+      limits?: ConnectionLimits;
     } = {},
   ): Promise<Bench> {
     const directory = await Deno.makeTempDir({ prefix: "postern-relay-" });
@@ -54,6 +56,7 @@ export class Bench {
       gate: { clients: [], listenerPolicies: {}, defaultPolicy: policy.name, policies },
       audit: { to: "file", path: `${directory}/audit.jsonl` },
       workers: options.workers ?? 1,
+      ...options.limits,
     }, {
       log: (level, message) => void log.push(`${level}: ${message}`),
       failed: (error) => {
@@ -66,16 +69,18 @@ export class Bench {
   /** Other rules from now on, and listeners as `changes` say: one for each, made of the first. */
   apply(
     policy: Policy,
-    { revoke = true, clients = [], changes = [{}] }: {
+    { revoke = true, clients = [], changes = [{}], limits = {} }: {
       revoke?: boolean;
       clients?: readonly ClientRule[];
       changes?: readonly Partial<ListenerOptions>[];
+      limits?: ConnectionLimits;
     } = {},
   ): Promise<Applied> {
     const policies = { ...builtinPolicies, [policy.name]: policy };
     return this.#gate.apply({
       listeners: changes.map((change) => ({ ...this.#listener, ...change })),
       gate: { clients, listenerPolicies: {}, defaultPolicy: policy.name, policies },
+      ...limits,
     }, revoke);
   }
 

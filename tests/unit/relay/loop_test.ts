@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { AuditWriter } from "../../../lib/audit/writer.ts";
 import { close, eventfd, O_CREAT, O_WRONLY, open, signalEventfd } from "../../../lib/linux/io.ts";
 import { bindSocket, type BoundSocket, unlinkSocket } from "../../../lib/relay/bind.ts";
+import { Census } from "../../../lib/relay/census.ts";
 import { type Acceptor, Loop } from "../../../lib/relay/loop.ts";
 import { NameCache } from "../../../lib/peer/names.ts";
 import { builtinPolicies } from "../../../lib/policy/builtin.ts";
@@ -79,7 +80,7 @@ async function denyOneTurn(wire: Wire, bound: BoundSocket, audit?: AuditWriter):
   const planned = { name: "a", path, fd, protocol: "http", upstream: "/nowhere" } as const;
   let listener: Listener | undefined;
   await oneTurn((loop) => {
-    listener = new Listener(loop, gatekeeper, planned);
+    listener = new Listener(loop, gatekeeper, new Census(Census.memory()), planned);
     loop.listen(listener);
   }, () => listener!.close());
   close(fd);
