@@ -1,5 +1,7 @@
 import { describeFailure } from "../config/failure.ts";
+import { denoFs } from "../config/fs.ts";
 import { formatMode } from "../config/mode.ts";
+import { recording } from "../config/recording.ts";
 import type { Config } from "../config/types.ts";
 import { SystemError } from "../linux/errno.ts";
 import { BindError } from "../relay/bind.ts";
@@ -21,8 +23,10 @@ export async function serve(args: readonly string[], world: World): Promise<numb
   try {
     const parsed = parse("serve", args, configOptions, 0, world);
     if (typeof parsed === "number") return parsed;
-    const config = readConfig(parsed.values, world);
+    const { fs, sources } = recording(denoFs);
+    const config = readConfig(parsed.values, world, fs);
     if (config === undefined) return CANNOT_START;
+    if (config.runAs !== undefined) world.enclose(config, sources);
     const flags = { ...parsed.values, config: config.file };
     return await runGate(config, world, (fs) => load(flags, world, fs));
   } finally {
@@ -45,19 +49,21 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   const supervisor = new Supervisor(world, log);
   const { sockets, problems } = handedOver(world.env, world.pid);
   for (const problem of problems) log.warning(problem);
-  const ended = Promise.withResolvers<number>();
+  const ended = Promise.withResolvers<void>();
   const hurried = Promise.withResolvers<void>();
   let asked = false;
+  let code = OK;
   const release = world.onSignal(ends, (signal) => {
     log.info(asked ? `${signal} again: closing at once` : `${signal}: closing`);
     if (asked) hurried.resolve();
     asked = true;
-    ended.resolve(OK);
+    ended.resolve();
   });
   // Half a gate must not stand: whatever keeps the watch over files, sockets and workers may be broken now.
   const fail = (message: string) => {
     log.error(message);
-    ended.resolve(CANNOT_START);
+    code = CANNOT_START;
+    ended.resolve();
     hurried.resolve();
   };
   const calm = world.onFault((error) => {
@@ -103,7 +109,7 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   }
   supervisor.ready();
   supervisor.watch(() => standing.alive());
-  const code = await ended.promise;
+  await ended.promise;
   supervisor.stopping();
   // A worker that is gone carries out no order.
   await Promise.race([reloader?.close(), hurried.promise]);

@@ -16,7 +16,7 @@ const PINGS = 2;
 export class Supervisor {
   readonly #log: Log;
   readonly #address: Uint8Array<ArrayBuffer> | undefined;
-  readonly #fd: number;
+  #fd: number;
   readonly #pingEvery: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #failed = false;
@@ -63,10 +63,11 @@ export class Supervisor {
   close(): void {
     clearInterval(this.#timer);
     if (this.#fd >= 0) close(this.#fd);
+    this.#fd = -1;
   }
 
   #tell(state: string): void {
-    if (this.#address === undefined) return;
+    if (this.#address === undefined || this.#fd < 0) return;
     const sent = sendDatagram(this.#fd, new TextEncoder().encode(state), this.#address);
     const failure = sent < 0 ? errno() : 0;
     if (failure !== 0 && !this.#failed) {
