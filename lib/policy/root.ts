@@ -1,4 +1,5 @@
 import type { Allowed, Constraints, Limits } from "./constraints/types.ts";
+import { isOpen } from "./constraints/patterns.ts";
 import { operations } from "./operations.ts";
 import type { Policy, Verdict } from "./types.ts";
 
@@ -49,6 +50,37 @@ const rootlyCapabilities: readonly string[] = [
   "SYS_RAWIO",
 ];
 
+/** The host's memory and its disks, or all devices (Linux, admin-guide/devices.txt). */
+const rootlyDevice =
+  /^\/dev(?:\/?\*+|\/(?:mem|kmem|port|dm-|mapper|disk|block|loop|md|mmcblk|nbd|nvme|[hsv]d|xvd).*)?$/;
+
+/** Everything below these is root's, too. */
+const rootlyTrees: readonly string[] = [
+  "/bin",
+  "/boot",
+  "/dev",
+  "/etc",
+  "/lib",
+  "/lib64",
+  "/proc",
+  "/root",
+  "/sbin",
+  "/sys",
+  "/usr",
+  "/var/lib/docker",
+  "/var/spool/cron",
+];
+
+/** Folders that hold the engine's socket: it is written to through a mount that cannot be. */
+const socketFolders: readonly string[] = [
+  "/",
+  "/run",
+  "/run/podman",
+  "/var",
+  "/var/run",
+  "/var/run/podman",
+];
+
 /** Folders of the host whose writers are root, and `/` above them all. */
 const rootlyFolders: readonly string[] = [
   "/",
@@ -66,7 +98,6 @@ const rootlyFolders: readonly string[] = [
   "/sbin",
   "/sys",
   "/usr",
-  "/var",
   "/var/lib",
   "/var/lib/docker",
   "/var/run",
@@ -115,7 +146,9 @@ function opened(key: keyof Limits, limits: Limits): string | undefined {
     case "capabilities":
       return listed(limits.capabilities, rootlyCapabilities);
     case "devices":
-      return limits.devices === "any" ? "any" : listed(limits.devices, ["/dev/mem", "/dev/**"]);
+      return openedDevices(limits.devices);
+    case "volume_types":
+      return isOpen(limits.volume_types) ? "any" : undefined;
     case "runtimes":
     case "cgroup_parents":
     case "plugins":
@@ -137,13 +170,20 @@ function listed(allowed: Allowed | undefined, matter: readonly string[]): string
   return found.length === 0 ? undefined : found.join(", ");
 }
 
+function openedDevices(allowed: Allowed | undefined): string | undefined {
+  if (isOpen(allowed)) return "any";
+  const found = allowed.filter((path) => path.startsWith("*") || rootlyDevice.test(path));
+  return found.length === 0 ? undefined : found.join(", ");
+}
+
 function openedMounts(mounts: Limits["host_mounts"]): string | undefined {
   if (mounts === undefined || mounts === "any") return "any";
   const found = mounts.filter(({ path, read_only }) => {
     const folder = path.replace(/\/?\*.*$/, "") || "/";
-    // Reading the disk as a whole shows every secret, and sockets are written to through read-only mounts.
-    return folder === "/" || folder.endsWith("/docker.sock") ||
-      (read_only !== true && rootlyFolders.includes(folder));
+    // Reading the disk as a whole shows every secret.
+    return socketFolders.includes(folder) || /\/(?:docker|podman)\.sock$/.test(folder) ||
+      (read_only !== true && (rootlyFolders.includes(folder) ||
+        rootlyTrees.some((tree) => folder.startsWith(`${tree}/`))));
   });
   return found.length === 0 ? undefined : found.map(({ path }) => path).join(", ");
 }

@@ -96,6 +96,46 @@ const cases: [what: string, conditions: Conditions, ...root: string[]][] = [
   ],
   ["a harmless capability", limits({ capabilities: ["NET_BIND_SERVICE"] })],
   ["any image", limits({ images: "any" })],
+  [
+    "a folder below one that is root's",
+    limits({ host_mounts: [{ path: "/etc/cron.d" }, { path: "/root/.ssh/**" }] }),
+    "containers.create (host_mounts: /etc/cron.d, /root/.ssh/**)",
+  ],
+  [
+    "a folder of a user's, and one below /etc to read",
+    limits({
+      host_mounts: [{ path: "/home/ci/**" }, { path: "/var/cache/ci" }, {
+        path: "/etc/ssl",
+        read_only: true,
+      }],
+    }),
+  ],
+  [
+    "the folder of the engine's socket, even to read",
+    limits({ host_mounts: [{ path: "/run/**", read_only: true }] }),
+    "containers.create (host_mounts: /run/**)",
+  ],
+  [
+    "Podman's socket",
+    limits({ host_mounts: [{ path: "/run/podman/podman.sock", read_only: true }] }),
+    "containers.create (host_mounts: /run/podman/podman.sock)",
+  ],
+  [
+    "any file system of a volume, with its device or its layers",
+    limits({ volume_types: "any" }),
+    "containers.create (volume_types: any)",
+  ],
+  [
+    "file systems whose devices and layers are judged",
+    limits({ volume_types: ["ext4", "overlay"] }),
+  ],
+  [
+    "a disk",
+    limits({ devices: ["/dev/sda1", "/dev/fuse"] }),
+    "containers.create (devices: /dev/sda1)",
+  ],
+  ["disks", limits({ devices: ["/dev/nvme*"] }), "containers.create (devices: /dev/nvme*)"],
+  ["devices that are no disks", limits({ devices: ["/dev/fuse", "/dev/dri/**", "/dev/kvm"] })],
 ];
 for (const [what, conditions, ...root] of cases) {
   Deno.test(`root through containers.create: ${what}`, () => {
