@@ -18,7 +18,23 @@ export function* scrutiniseExec(
     return denied("privileged", "Privileged is true", "privileged: true");
   }
   return judgeUser(limits, textAt(root, "User")) ?? judgeEnv(limits, textsAt(root, "Env")) ??
-    judgeCommand(limits, textsAt(root, "Cmd")) ?? fine;
+    judgeCommand(limits, textsAt(root, "Cmd")) ?? judgeVariables(limits, textsAt(root, "Env")) ??
+    fine;
+}
+
+/** Another command is run in its place by `PATH`, `LD_PRELOAD`, `BASH_FUNC_ls%%`, `NODE_OPTIONS`: who allows any has to say so. */
+function judgeVariables(limits: Limits, env: readonly string[]): Denial | undefined {
+  const [first] = env;
+  if (isOpen(limits.commands) || limits.refused_env !== undefined || first === undefined) {
+    return undefined;
+  }
+  return denied(
+    "commands",
+    `the variable ${
+      shown(first.split("=", 1)[0]!)
+    } is set, and variables can make another command of it`,
+    'refused_env: [PATH, "LD_*"]',
+  );
 }
 
 type Word = readonly [pattern: string];

@@ -23,6 +23,12 @@ const rows: readonly (readonly [limits: Limits, body: object, verdict: string])[
   [{ commands: ["ls **"] }, { Cmd: ["ls", "-l", "/etc"] }, "fine"],
   [{ commands: ["ls **"] }, { Cmd: ["lsof", "-l"] }, "commands"],
   [{ commands: ["rake **"] }, { Cmd: ["sh", "-c", "rake x"] }, "commands"],
+  [{ commands: ["ls"] }, { Cmd: ["ls"], Env: [] }, "fine"],
+  [{ commands: ["ls"] }, { Cmd: ["ls"], Env: ["PATH=/tmp"] }, "commands"],
+  [{ commands: ["ls"] }, { Cmd: ["ls"], Env: ["A=b"] }, "commands"],
+  [{ commands: ["ls"], refused_env: ["PATH"] }, { Cmd: ["ls"], Env: ["A=b"] }, "fine"],
+  [{ commands: ["ls"], refused_env: ["PATH"] }, { Cmd: ["ls"], Env: ["PATH=/tmp"] }, "refused_env"],
+  [{ commands: "any" }, { Cmd: ["ls"], Env: ["PATH=/tmp"] }, "fine"],
   [{ commands: [] }, { Cmd: [] }, "commands"],
   [{ commands: "any" }, { Cmd: ["x"] }, "fine"],
 ];
