@@ -47,8 +47,10 @@ export function parseRequestHead(bytes: Uint8Array, start: number, end: number):
     throw new HeadError("a request line without a method");
   }
   const method = ascii(bytes, start, i);
-  // Whatever its target looks like, some servers take what follows for another protocol (RFC 9112 §3.2.3).
-  if (method === "CONNECT") throw new HeadError("a CONNECT, which asks for a tunnel");
+  // Whatever the target looks like, some servers take what follows for another protocol (RFC 9112 §3.2.3, RFC 9113 §3.4).
+  if (method === "CONNECT" || method === "PRI") {
+    throw new HeadError(`a ${method} request, which changes the protocol`);
+  }
   const targetStart = ++i;
   while (i < end && isTarget(bytes[i]!)) i++;
   if (i === targetStart || bytes[i] !== SP) {
