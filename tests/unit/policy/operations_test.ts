@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { parseTarget } from "../../../lib/http/target.ts";
 import { classify } from "../../../lib/policy/classify.ts";
 import { operations, routes } from "../../../lib/policy/operations.ts";
-import engineRoutes from "./engine_routes.json" with { type: "json" };
+import { engineRoutes, expectedName, type Row } from "../../support/engine_routes.ts";
 import podmanRoutes from "./podman_routes.json" with { type: "json" };
-
-type Row = [method: string, path: string, operationId: string, hijack: boolean, effect: string];
 
 export function operationOf(method: string, raw: string): string {
   const parsed = parseTarget(raw);
@@ -15,45 +13,7 @@ export function operationOf(method: string, raw: string): string {
   return classified.kind;
 }
 
-/** Where our names are not the swagger's tag and verb, so that the table can be read beside the engine's. */
-const renamed: Readonly<Record<string, string>> = {
-  ImageBuild: "images.build",
-  ImageCreate: "images.import",
-  ImageCommit: "containers.commit",
-  ImageGet: "images.save",
-  ImageGetAll: "images.save",
-  BuildPrune: "builder.prune",
-  BuildCancel: "builder.cancel",
-  Session: "builder.session",
-  Grpc: "builder.grpc",
-  ContainerExec: "containers.exec",
-  ContainerArchiveInfo: "containers.archive-stat",
-  ContainerArchive: "containers.archive-read",
-  PutContainerArchive: "containers.archive-write",
-  ContainerAttachWebsocket: "containers.attach-websocket",
-  GetPluginPrivileges: "plugins.privileges",
-  SystemPingHead: "system.ping",
-  SystemDataUsage: "system.df",
-  SwarmUnlockkey: "swarm.unlock-key",
-  OptionsAny: "system.options",
-  NetworkListSlash: "networks.list",
-  NetworkInspectAny: "networks.inspect",
-  CheckpointList: "checkpoints.list",
-  CheckpointCreate: "checkpoints.create",
-  CheckpointDelete: "checkpoints.remove",
-  DebugVars: "debug.vars",
-};
-
-function expectedName(operationId: string): string {
-  const own = renamed[operationId];
-  if (own !== undefined) return own;
-  if (operationId.startsWith("DebugPprof")) return "debug.pprof";
-  const [, group, verb] = /^([A-Z][a-z]+)([A-Z].*)$/.exec(operationId)!;
-  const plural = /^(System|Swarm|Exec|Distribution)$/.test(group!) ? group! : `${group}s`;
-  return `${plural}.${verb}`.toLowerCase().replace("delete", "remove");
-}
-
-for (const [method, template, operationId, hijack, effect] of engineRoutes as Row[]) {
+for (const [method, template, operationId, hijack, effect] of engineRoutes) {
   Deno.test(`the engine's ${operationId} is known, with and without a version prefix`, () => {
     const path = template.replace(/\{[^}]*\}/g, "abc");
     const expected = expectedName(operationId);
@@ -93,7 +53,7 @@ Deno.test("names are unique, and every operation with routes is reached by each 
 
 Deno.test("every operation that the engine's list names is in the table, and no other but our own", () => {
   const listed = new Set([
-    ...(engineRoutes as Row[]).map(([, , id]) => expectedName(id)),
+    ...engineRoutes.map(([, , id]) => expectedName(id)),
     ...(podmanRoutes as Row[]).map(([, , name]) => name),
   ]);
   const own = new Set([
