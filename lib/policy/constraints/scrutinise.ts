@@ -1,3 +1,4 @@
+import { goBool } from "../../http/go_bool.ts";
 import { parseJson } from "../../json/parse.ts";
 import type { JsonDocument } from "../../json/value.ts";
 import { readBody } from "./body.ts";
@@ -115,6 +116,13 @@ export function* scrutinise(constraints: Constraints, request: Scrutinised): Scr
   }
 }
 
+/** Parameters by which Podman, under Docker's path as well, takes all containers, and those that depend on the one in the path. */
+const reaching: ReadonlyMap<string, string> = new Map([
+  ["containers.restart", "all"],
+  ["podman-containers.restart", "all"],
+  ["podman-containers.remove", "depend"],
+]);
+
 /** The target with the container's full id in it, where a selector took it. */
 function* select(
   { limits: { containers } }: Constraints,
@@ -141,6 +149,10 @@ function* select(
         : withParameter(target.raw, "container", container.id) ?? lost;
     }
     case "path": {
+      const others = reaching.get(operation);
+      if (others !== undefined && goBool(new Parameters(target).one(others))) {
+        return denied("containers", `with ${others} it reaches other containers, too`, "");
+      }
       const name = target.segments[target.segments.indexOf("containers") + 1] ?? "";
       const container = yield* resolveContainer(containers, name);
       return "ok" in container

@@ -149,6 +149,22 @@ Deno.test("what no container can be called is not there, so that docker inspect 
   }
 });
 
+Deno.test("Podman's ways to reach others through a selected container are denied", () => {
+  const restart = (query: string) => ({ path: `/containers/ci-web/restart?${query}` });
+  passes(look(restart("t=1"), ci, world));
+  passes(look(restart("all=false"), ci, world));
+  passes(look(restart("all=true")));
+  fails(look(restart("all=true"), ci, world), "containers");
+  fails(look(restart("ALL=true"), ci, world), 400);
+  fails(look({ path: "/v4.0.0/libpod/containers/ci-web/restart?all=1" }, ci, world), "containers");
+  const remove = (query: string) => ({
+    method: "DELETE",
+    path: `/v4.0.0/libpod/containers/ci-web?${query}`,
+  });
+  passes(look(remove("depend=false&force=true"), ci, world));
+  fails(look(remove("depend=true"), ci, world), "containers");
+});
+
 Deno.test("the hint of a container that is not selected keeps the selectors that there are", () => {
   const limits: Limits = { containers: [{ label: ["team=ci"], name: ["ci-*"] }] };
   const { finding } = look({ path: "/containers/db/stop" }, limits, world);
