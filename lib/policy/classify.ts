@@ -8,6 +8,8 @@ export type Classified =
   | { readonly kind: "operation"; readonly operation: Operation }
   /** Not in the table; it cannot be allowed. */
   | { readonly kind: "unknown" }
+  /** A container by a name that none has: `docker inspect ghcr.io/a/b` asks for it before it asks for the image. */
+  | { readonly kind: "nobody"; readonly operation: Operation; readonly name: string }
   /** The parameters that decide which operation it is have more than one reading. */
   | { readonly kind: "malformed"; readonly reason: string };
 
@@ -43,6 +45,7 @@ const known = (name: string): Operation => {
 };
 const imageImport = known("images.import");
 const options = known("system.options");
+const inspect = known("containers.inspect");
 
 /** What the query makes of an operation: the parameter, and the operation that it is then. */
 type Refined = (plain: Operation, target: Target) => Classified;
@@ -77,9 +80,18 @@ const refined = new Map<Operation, Refined>(
 export function classify(method: string, target: Target): Classified {
   if (method === "OPTIONS") return found(options);
   const operation = route(method, target.segments);
-  if (operation === undefined) return { kind: "unknown" };
+  if (operation === undefined) return inspectedByAlias(method, target.segments);
   const refine = refined.get(operation);
   return refine === undefined ? found(operation) : refine(operation, target);
+}
+
+/** The engine would take it for a link's alias, and tell of another container than the one that is named. */
+function inspectedByAlias(method: string, segments: readonly string[]): Classified {
+  const [first, ...rest] = segments;
+  const last = rest.pop();
+  const inspects = method === "GET" && first === "containers" && last === "json";
+  if (!inspects || rest.length === 0) return { kind: "unknown" };
+  return { kind: "nobody", operation: inspect, name: rest.join("/") };
 }
 
 function found(operation: Operation): Classified {

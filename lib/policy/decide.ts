@@ -3,7 +3,7 @@ import { builtinPolicies } from "./builtin.ts";
 import type { Decision, Operation, Peer, Policy, Verdict } from "./types.ts";
 
 /** What was asked for, once it is known to be clean. */
-export type Asked = Exclude<Classified, { kind: "malformed" }>;
+export type Asked = Exclude<Classified, { kind: "malformed" | "nobody" }>;
 
 /**
  * The decision of a policy about an operation, with the reason and the smallest change that would allow it. `assigned`: the rule that

@@ -1,4 +1,5 @@
 import type { ChunkedScanner } from "../http/chunked.ts";
+import { HeadError } from "../http/fields.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
 import { Memory } from "../linux/memory.ts";
 import { MAX_SPLICE } from "../linux/io.ts";
@@ -37,6 +38,8 @@ export class Flow {
   surplus: Memory | undefined;
   /** Bytes taken since the counter was last reset. */
   taken = 0;
+  /** As many may be taken of a message that does not say its length; then it throws a HeadError. */
+  most = Infinity;
 
   /** What waits to be delivered, from `#sent` on. */
   #pending: Memory | undefined;
@@ -173,6 +176,7 @@ export class Flow {
       this.#bulk = n >= BULK_READ && this.left > BULK_READ;
     } else {
       end = this.scanner.feed(bytes, 0, n);
+      if (this.taken + end > this.most) throw new HeadError("a body that is too long", 413);
       if (end < n) this.surplus = new Memory(bytes.slice(end, n));
     }
     if (to === undefined) {

@@ -394,6 +394,7 @@ export class HttpConnection implements Connection, Timed {
     this.#up.taken = 0;
     this.#down.taken = 0;
     const { quota } = this.#admitted;
+    this.#up.most = (quota?.limits.body ?? Infinity) + judged.head.length;
     if (quota !== undefined) this.#allowed().begin(quota, exchange);
     const other = passed === undefined && judged.head.upgrade === undefined
       ? undefined
@@ -517,6 +518,11 @@ export class HttpConnection implements Connection, Timed {
         if (head === undefined) return false;
         if (head.status >= 200 || head.status === 101) return this.#beginResponse(exchange, head);
         exchange.status = head.status;
+        exchange.interim += end - inbox.start;
+        if (exchange.interim > MAX_HEAD) {
+          this.#upstreamFailed(502, `it sent interim responses over ${MAX_HEAD} bytes`);
+          return false;
+        }
         this.#down.offer(inbox.memory, inbox.start, end, this.#client);
         inbox.take(end);
         continue;
@@ -713,6 +719,7 @@ export class HttpConnection implements Connection, Timed {
       return;
     }
     this.#up.taken = 0;
+    this.#up.most = Infinity;
     this.#phase = "draining";
     this.#announceBody(head);
     if (!this.#up.complete) this.#deadline = this.#loop.bodies.add(this);

@@ -2,7 +2,7 @@ import type { LineParts } from "../audit/record.ts";
 import { HeadMemory } from "../http/head_memory.ts";
 import { parseRequestHead, type RequestHead } from "../http/request_head.ts";
 import { parseTarget, type Target } from "../http/target.ts";
-import { classify } from "../policy/classify.ts";
+import { type Classified, classify } from "../policy/classify.ts";
 import type { Constraints, Finding } from "../policy/constraints/types.ts";
 import { decide } from "../policy/decide.ts";
 import type { Assignment, Decision, Operation, Policy } from "../policy/types.ts";
@@ -81,6 +81,7 @@ export function judgeAnew(assignment: Assignment, method: string, rawTarget: str
   if (classified.kind === "malformed") {
     return { ...malformed(assignment, path, classified.reason), ...version };
   }
+  if (classified.kind === "nobody") return nobody(assignment, path, classified, version);
   const decision = decide(policy, rule, classified);
   if (classified.kind === "unknown") return { status: refusal(policy), decision, path, ...version };
   const { operation } = classified;
@@ -95,6 +96,27 @@ export function judgeAnew(assignment: Assignment, method: string, rawTarget: str
       : {}),
     ...version,
   };
+}
+
+/** Whoever may inspect is told that there is none; others are denied. */
+function nobody(
+  { policy, rule }: Assignment,
+  path: string,
+  { operation, name }: Extract<Classified, { kind: "nobody" }>,
+  version: Pick<Judgement, "apiVersion">,
+): Judgement {
+  const denied = decide(policy, rule, { kind: "operation", operation });
+  if (!denied.allow) {
+    return { status: refusal(policy), decision: denied, path, operation, ...version };
+  }
+  const decision: Decision = {
+    allow: false,
+    policy: policy.name,
+    rule: "operation table",
+    reason: `No such container: ${name}`,
+    hint: "with a slash it could only be the alias of a link, and another container",
+  };
+  return { status: policy.mode === "warn" ? 0 : 404, decision, path, operation, ...version };
 }
 
 /** The status that a denial by the policy's rules has. */

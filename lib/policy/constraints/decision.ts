@@ -2,6 +2,9 @@ import { changeable } from "../decide.ts";
 import type { Decision, Policy } from "../types.ts";
 import type { Constraints, Finding } from "./types.ts";
 
+/** A hint repeats what the client wrote, which can be as long as a body. */
+const LONGEST_HINT = 600;
+
 /** Why a request that the policy's rules allow is refused for what is in it, in the words of every other decision. */
 export function decisionOf(
   policy: Policy,
@@ -12,7 +15,8 @@ export function decisionOf(
   if (constraint === undefined) {
     return { allow: false, policy: policy.name, rule: `constraints of ${operation}`, reason, hint };
   }
-  const change = `"constraints: {${operation}: {${hint}}}" in ${changeable(policy)}`;
+  const short = hint.length > LONGEST_HINT ? `${hint.slice(0, LONGEST_HINT)}…` : hint;
+  const change = `"constraints: {${operation}: {${short}}}" in ${changeable(policy)}`;
   return {
     allow: false,
     policy: policy.name,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deny } from "../../../lib/policy/builtin.ts";
+import { deny, readOnly } from "../../../lib/policy/builtin.ts";
 import { get, ok, post } from "../../support/wire.ts";
 import { Bench } from "./harness.ts";
 
@@ -188,4 +188,14 @@ Deno.test("a client that leaves in the middle of a body that the engine does not
 Deno.test("a client that leaves before its request ends is let go although the engine has hijacked already", async () => {
   const raw = "Content-Type: application/vnd.docker.raw-stream";
   await leaveInBody("/containers/x/attach?stream=1", `HTTP/1.1 200 OK\r\n${raw}\r\n\r\n`);
+});
+
+Deno.test("an image's name asked for as a container is no container: docker inspect goes on to the image", async () => {
+  await using bench = await Bench.open(readOnly);
+  using client = await bench.client();
+  await client.send(get("/v1.41/containers/ghcr.io/a/b:1/json"));
+  const answer = await client.message();
+  assert.match(answer, /^HTTP\/1.1 404 [^]*No such container: ghcr\.io\/a\/b:1/);
+  await client.send(get("/containers/web/db/logs"));
+  assert.match(await client.message(), /^HTTP\/1.1 403 /, "an alias is nobody's name");
 });
