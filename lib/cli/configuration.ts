@@ -38,8 +38,12 @@ export function load(flags: ConfigFlags, world: World, fs: ConfigFs = denoFs): L
 }
 
 /** Loads the configuration, or writes everything that is wrong with it to stderr. */
-export function readConfig(flags: ConfigFlags, world: World): Config | undefined {
-  const loaded = load(flags, world);
+export function readConfig(
+  flags: ConfigFlags,
+  world: World,
+  fs: ConfigFs = denoFs,
+): Config | undefined {
+  const loaded = load(flags, world, fs);
   if (loaded.ok) return loaded.config;
   world.stderr(
     formatDiagnostics(loaded.diagnostics, loaded.sources, { color: world.color.stderr }),

@@ -3,6 +3,7 @@ import { becomeProcess, type Identity } from "../linux/credentials.ts";
 import { markCloseOnExec } from "../linux/descriptors.ts";
 import { forgetEnvironment } from "../linux/environment.ts";
 import { fchown, mayAccess, statusOf, statusOfDescriptor, W_OK } from "../linux/file.ts";
+import { isRestricted } from "../linux/landlock.ts";
 import { close, O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, open } from "../linux/io.ts";
 import { groupName, userName } from "../linux/nss.ts";
 import { refuseInspection } from "../linux/prctl.ts";
@@ -48,15 +49,23 @@ export function confine(config: Config): Notice[] {
     verify(identity, threads);
     requireUpstreams(identity, config);
   }
+  const enclosed = identity !== undefined && isRestricted();
   const text = [
     ...describeThreads(threads),
     ...(filtered ? ["no other programs"] : []),
+    ...(enclosed ? ["no files but its own (Landlock)"] : []),
     "no core dumps",
     "not traceable",
     `up to ${descriptors} descriptors`,
   ].join(", ");
   notices.unshift({ level: "info", text: `runs ${text}` });
   if (identity !== undefined) {
+    if (!enclosed) {
+      const text =
+        "files are limited by their modes alone: this kernel has no Landlock for us, or " +
+        "a socket, the audit file or the configuration stands in /";
+      notices.push({ level: "info", text });
+    }
     const lines = outOfReach(config, identity);
     notices.push(...lines.map((text): Notice => ({ level: "warning", text })));
   } else if (config.file !== undefined && threads.some(({ uids }) => uids.includes(0))) {

@@ -26,7 +26,15 @@ export async function serve(args: readonly string[], world: World): Promise<numb
     const { fs, sources } = recording(denoFs);
     const config = readConfig(parsed.values, world, fs);
     if (config === undefined) return CANNOT_START;
-    if (config.runAs !== undefined) world.enclose(config, sources);
+    if (config.runAs !== undefined) {
+      try {
+        world.enclose(config, sources);
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        openLog(config.log, world).error(`run_as: ${error.message}`);
+        return CANNOT_START;
+      }
+    }
     const flags = { ...parsed.values, config: config.file };
     return await runGate(config, world, (fs) => load(flags, world, fs));
   } finally {

@@ -1,6 +1,8 @@
+import type { Sources } from "../config/recording.ts";
 import type { Config } from "../config/types.ts";
 import { refuseDebugger } from "../linux/signal.ts";
 import { describeFailure } from "../config/failure.ts";
+import { enclose } from "./enclosure.ts";
 import { confine, type Notice } from "./privileges.ts";
 
 /** Everything that a command takes from the process it runs in, so that tests can give it another. */
@@ -22,6 +24,8 @@ export interface World {
   renounce(permissions: readonly ("net" | "run" | "import")[]): void;
   /** Keeps Deno from opening a debugger to everybody on this machine. */
   refuseDebugger(): void;
+  /** Begins anew where no file can be opened but those that this configuration needs; returns where that is so, or cannot be. */
+  enclose(config: Config, sources: Sources): void;
   /** Gives up what a gate with this configuration does not need once it stands; what is left to say about it. */
   confine(config: Config): Notice[];
   /** Calls back, until `stop` is called, instead of ending the process at a fault that nobody catches. */
@@ -82,6 +86,7 @@ export function processWorld(): World {
       for (const name of permissions) Deno.permissions.revokeSync({ name });
     },
     refuseDebugger,
+    enclose,
     confine,
     onFault(handler) {
       const thrown = (event: ErrorEvent) => {

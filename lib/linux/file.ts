@@ -6,6 +6,7 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 const S_IFSOCK = 0o140000;
 
@@ -15,6 +16,7 @@ export interface FileStatus {
   readonly device: string;
   readonly inode: bigint;
   readonly isSocket: boolean;
+  readonly isDirectory: boolean;
   readonly isRegular: boolean;
   /** Names that it has; 0 when it was removed. */
   readonly links: number;
@@ -83,6 +85,7 @@ function statx(fd: number, path: string, flags: number): FileStatus | undefined 
     device: `${view.getUint32(136, little)}:${view.getUint32(140, little)}`,
     inode: view.getBigUint64(32, little),
     isSocket: (mode & S_IFMT) === S_IFSOCK,
+    isDirectory: (mode & S_IFMT) === S_IFDIR,
     isRegular: (mode & S_IFMT) === S_IFREG,
     links: view.getUint32(16, little),
     size: Number(view.getBigUint64(40, little)),

@@ -6,12 +6,15 @@ import { libc } from "./libc.ts";
 // that (<pwd.h>, <grp.h>, LP64).
 const ID_OFFSET = 16;
 const PRIMARY_GROUP_OFFSET = 20;
+const HOME_OFFSET = 32;
 
 interface Entry {
   readonly name: string;
   readonly id: number;
   /** Of users only. */
   readonly primaryGroup: number;
+  /** Of users only. */
+  readonly home: string | undefined;
 }
 
 type Call = (
@@ -33,10 +36,13 @@ function lookUp(call: Call): Entry | undefined {
     const view = new DataView(record.buffer);
     const name = Deno.UnsafePointer.create(view.getBigUint64(0, true));
     if (name === null) return undefined;
+    // A group's record ends before it, in zeros.
+    const home = Deno.UnsafePointer.create(view.getBigUint64(HOME_OFFSET, true));
     return {
       name: Deno.UnsafePointerView.getCString(name),
       id: view.getUint32(ID_OFFSET, true),
       primaryGroup: view.getUint32(PRIMARY_GROUP_OFFSET, true),
+      home: home === null ? undefined : Deno.UnsafePointerView.getCString(home),
     };
   }
   return undefined;
@@ -45,6 +51,11 @@ function lookUp(call: Call): Entry | undefined {
 /** getpwuid_r(3): the user's name, undefined when unknown. */
 export function userName(uid: number): string | undefined {
   return lookUp((r, t, n, f) => libc.getpwuid_r(uid, r, t, n, f))?.name;
+}
+
+/** getpwuid_r(3): the user's home directory, undefined when unknown. */
+export function homeOf(uid: number): string | undefined {
+  return lookUp((r, t, n, f) => libc.getpwuid_r(uid, r, t, n, f))?.home;
 }
 
 /** getgrgid_r(3): the group's name, undefined when unknown. */

@@ -1,3 +1,4 @@
+import { addressOf } from "./bytes.ts";
 import { errno, SystemError } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { renounceNewPrivileges } from "./prctl.ts";
@@ -58,8 +59,4 @@ export function forbidPrograms(): void {
   const result = libc.syscall(SYS_SECCOMP, SET_MODE_FILTER, FLAG_TSYNC, addressOf(program));
   if (result < 0) throw new SystemError("seccomp", "for all threads", errno());
   if (result > 0) throw new Error(`Cannot give the filter to thread ${result}: it has another one`);
-}
-
-function addressOf(memory: ArrayBufferView<ArrayBuffer>): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)));
 }

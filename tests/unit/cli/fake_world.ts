@@ -26,6 +26,7 @@ export async function command(
     readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
     renounce: () => {},
     refuseDebugger: () => {},
+    enclose: () => {},
     confine: () => [],
     onFault: () => () => {},
     onSignal: () => () => {},

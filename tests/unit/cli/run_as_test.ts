@@ -1,5 +1,6 @@
 // Postern started by root and run as somebody else: what it holds, that it works, and what it says of what it cannot do.
 import assert from "node:assert/strict";
+import { landlockVersion } from "../../../lib/linux/landlock.ts";
 import { RunningGate } from "../../support/gate.ts";
 import { get, ok, Wire } from "../../support/wire.ts";
 
@@ -53,11 +54,23 @@ async function answered(socket: string, engine: Deno.UnixListener): Promise<stri
   return await client.message();
 }
 
+/** Threads end and descriptors are closed while they are looked at. */
+function unlessGone(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (error instanceof Deno.errors.NotFound || code === "ESRCH") return undefined;
+    throw error;
+  }
+}
+
 /** The values of a field in the status of every thread, each once. */
 function inThreads(pid: number, field: string): string[] {
-  const found = [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => {
-    const text = Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`);
-    return new RegExp(`^${field}:\\s*(.*?)\\s*$`, "m").exec(text)![1]!.replaceAll("\t", " ");
+  const found = [...Deno.readDirSync(`/proc/${pid}/task`)].flatMap(({ name }) => {
+    const text = unlessGone(`/proc/${pid}/task/${name}/status`);
+    const value = new RegExp(`^${field}:\\s*(.*?)\\s*$`, "m").exec(text ?? "");
+    return text === undefined ? [] : [value![1]!.replaceAll("\t", " ")];
   });
   return [...new Set(found)];
 }
@@ -72,7 +85,7 @@ Deno.test(
       await using gate = await RunningGate.serve(config, {}, launch);
       assert.match(
         gate.stderr,
-        /runs as daemon:daemon, groups 4713, no capabilities, no new privileges, no other programs, no core dumps, not traceable, up to \d+ descriptors\n/,
+        /runs as daemon:daemon, groups 4713, no capabilities, no new privileges, no other programs, (?:no files but its own \(Landlock\), )?no core dumps, not traceable, up to \d+ descriptors\n/,
       );
       assert.doesNotMatch(gate.stderr, /warning/);
       const none = "0000000000000000";
@@ -88,6 +101,11 @@ Deno.test(
         ["NoNewPrivs", "1"],
         ["Seccomp", "2"],
       ]);
+      if (landlockVersion() > 0) {
+        assert.match(gate.stderr, /no files but its own/);
+        // Those that open sockets; without new privileges, nobody can have them: CAP_CHOWN, CAP_DAC_*, CAP_FOWNER, CAP_SETGID, CAP_SETUID.
+        assert.deepEqual(inThreads(gate.pid, "CapBnd"), ["00000000000000cf"]);
+      }
       assert.equal(Deno.statSync(`/proc/${gate.pid}/fd`).uid, 0, "it can be traced by its user");
       assert.doesNotMatch(Deno.readTextFileSync(`/proc/${gate.pid}/environ`), /hunter2/);
 
@@ -109,7 +127,8 @@ Deno.test("every descriptor of a gate that serves is closed by execve", asRoot, 
     assert.match(await answered(`${directory}/run/a.sock`, engine), /hello/);
     const open = [...Deno.readDirSync(`/proc/${gate.pid}/fdinfo`)].map(({ name }) => Number(name));
     const kept = open.filter((fd) => {
-      const text = Deno.readTextFileSync(`/proc/${gate.pid}/fdinfo/${fd}`);
+      const text = unlessGone(`/proc/${gate.pid}/fdinfo/${fd}`);
+      if (text === undefined) return false;
       return (parseInt(/^flags:\s*(\d+)/m.exec(text)![1]!, 8) & 0o2000000) === 0;
     });
     assert.deepEqual(kept.sort(), [0, 1, 2]);

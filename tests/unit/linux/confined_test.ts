@@ -1,6 +1,8 @@
 // What a process gives up for good. Each case is a process of its own: nothing here can be taken back.
 import assert from "node:assert/strict";
 
+import { landlockVersion } from "../../../lib/linux/landlock.ts";
+
 const root = new URL("../../../lib/linux/", import.meta.url);
 const asRoot = { ignore: Deno.uid() !== 0 };
 
@@ -105,3 +107,58 @@ Deno.test("the limit of descriptors is as high as it may be, and none outlives a
   );
   assert.deepEqual(result, { same: true, core: ["0", "0"], leaking: [], owner: 0 });
 });
+
+Deno.test(
+  "begun anew, no thread opens a file that is not allowed, those of the runtime's pool included",
+  {
+    ignore: landlockVersion() === 0,
+  },
+  async () => {
+    const directory = await Deno.makeTempDir({ dir: "/tmp" });
+    for (const name of ["open", "shut", "full"]) {
+      await Deno.mkdir(`${directory}/${name}`);
+      await Deno.writeTextFile(`${directory}/${name}/a`, "text");
+    }
+    const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+    const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout));
+    const own = [root.pathname, Deno.cwd(), `${directory}/open`];
+    const writable = ["/dev/null", denoDir, `${directory}/full`, "/nonexistent"];
+    const result = await child(
+      { isRestricted: "landlock.ts", restrictThread: "landlock.ts", beginAnew: "execute.ts" },
+      `const base = ${JSON.stringify(directory)};
+     if (!isRestricted()) {
+       const system = ["/etc", "/usr", "/lib", "/lib64", "/proc", "/sys", "/dev"];
+       restrictThread([...system, ...${JSON.stringify(own)}], ${JSON.stringify(writable)});
+       beginAnew();
+     }
+     const named = (action) => { try { action(); return "done"; } catch (error) { return error.name; } };
+     const code = "let r = 'done'; try { Deno.readTextFileSync('" + base + "/shut/a') } catch (error) { r = error.name } postMessage(r)";
+     const worker = new Worker("data:text/javascript," + encodeURIComponent(code), { type: "module" });
+     const inWorker = await new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data));
+     console.log(JSON.stringify({
+       main: named(() => Deno.readTextFileSync(base + "/shut/a")),
+       pool: await Deno.readTextFile(base + "/shut/a").then(() => "done", (error) => error.name),
+       inWorker,
+       made: named(() => Deno.writeTextFileSync(base + "/shut/b", "")),
+       removed: named(() => Deno.removeSync(base + "/shut/a")),
+       read: named(() => Deno.readTextFileSync(base + "/open/a")),
+       changed: named(() => Deno.writeTextFileSync(base + "/open/a", "")),
+       own: named(() => Deno.renameSync(base + "/full/a", base + "/full/b")),
+       looked: named(() => Deno.statSync(base + "/shut/a")),
+     }));`,
+    );
+    const denied = "PermissionDenied";
+    assert.deepEqual(result, {
+      main: denied,
+      pool: denied,
+      inWorker: denied,
+      made: denied,
+      removed: denied,
+      read: "done",
+      changed: denied,
+      own: "done",
+      looked: "done",
+    });
+    await Deno.remove(directory, { recursive: true });
+  },
+);
