@@ -64,6 +64,15 @@ export const execEscapes: readonly Escape[] = [
       policy: "team",
     },
   ),
+  ...["PATH=/tmp", "LD_PRELOAD=/tmp/x.so", "BASH_FUNC_true%%=() { id; }"].map((variable) =>
+    escape(
+      `a command that is allowed runs as another by ${variable.split("=", 1)[0]}`,
+      "commands",
+      exec("$running", { User: "1000", Env: [variable] }),
+      exec("$running", { User: "1000", Env: null }),
+      { policy: "team" },
+    )
+  ),
   escape(
     "a command has more words than allowed",
     "commands",
