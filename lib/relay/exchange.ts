@@ -15,6 +15,8 @@ export interface Exchange {
   requestRefused: boolean;
   /** The last status that went to the client; 0 before the first. */
   status: number;
+  /** Bytes of interim responses: a client that does not read them must not make us hold any number. */
+  interim: number;
   /** The final response's head has been passed on. */
   answered: boolean;
   responseDone: boolean;
@@ -38,6 +40,7 @@ export function newExchange(number: number, judged: Judged, now: number): Exchan
     requestDone: false,
     requestRefused: false,
     status: 0,
+    interim: 0,
     answered: false,
     responseDone: false,
     untilClose: false,
