@@ -20,6 +20,6 @@ function vector(
   texts: readonly string[],
 ): { bytes: Uint8Array<ArrayBuffer>; kept: Uint8Array<ArrayBuffer>[] } {
   const kept = texts.map(cString);
-  const addresses = kept.map((one) => BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(one))));
+  const addresses = kept.map(addressOf);
   return { bytes: new Uint8Array(new BigUint64Array([...addresses, 0n]).buffer), kept };
 }
