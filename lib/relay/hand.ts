@@ -75,9 +75,9 @@ export function ask(hand: Hand, order: Order): Promise<number> {
 export async function dismiss(hand: Hand): Promise<void> {
   const { worker, wakeFd, waiting } = hand;
   const { promise, resolve } = Promise.withResolvers<void>();
-  worker.onmessage = ({ data }: MessageEvent<Report>) => {
+  worker.addEventListener("message", ({ data }: MessageEvent<Report>) => {
     if (data.type === "stopped") resolve();
-  };
+  });
   tell(hand, { type: "stop" });
   const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
   await promise;

@@ -138,6 +138,16 @@ Deno.test("with required nothing reaches the engine that cannot be recorded, and
   assert.equal(operations.filter((name) => name === "raw.connect").length, 1);
 });
 
+Deno.test("records that could be written until the end at no time are counted", async () => {
+  await using engine = await CountingEngine.open();
+  await using gate = await serve(engine, {});
+  await limitFiles(gate, 1);
+  await load(gate, 2);
+  await gate.stop();
+  const lost = gate.stderr.matchAll(/could not be written to the end; (\d+) w/g);
+  assert.equal([...lost].reduce((sum, match) => sum + Number(match[1]), 0), 20);
+});
+
 Deno.test("without required the gate goes on when records cannot be written, and writes later what it kept", async () => {
   await using engine = await CountingEngine.open();
   await using gate = await serve(engine, {});
