@@ -43,6 +43,7 @@ function verdictOf(policy: Policy, operation: Operation): Verdict {
 }
 
 function hintFor(policy: Policy, operation: Operation, verdict: Verdict, assigned: string): string {
+  if (verdict.hint !== undefined) return verdict.hint;
   if (verdict.denied === true) return `take it out of deny (${verdict.rule})`;
   if (Object.hasOwn(builtinPolicies, policy.name)) {
     const base = policy.name === "deny" ? "" : ` extends ${policy.name} and`;

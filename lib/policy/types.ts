@@ -57,6 +57,8 @@ export interface Verdict {
   readonly rule: string;
   /** Why not, for people: `read-only never reads files out of containers`. Only where allow is false. */
   readonly reason?: string;
+  /** What would allow it, where the policy is not written in a file. Only where allow is false. */
+  readonly hint?: string;
   /** What an allowed request is held against; absent where nothing about it is judged. */
   readonly constraints?: Constraints;
 }

@@ -1,0 +1,67 @@
+import { operations, routes } from "../policy/operations.ts";
+import type { Operation } from "../policy/types.ts";
+
+/** A request as somebody's rules see it: no query, nothing encoded. */
+export interface Sample {
+  readonly method: string;
+  /** Without a version. */
+  readonly path: string;
+  /** How the object is called in it: by what the engine named it, or by what people did. */
+  readonly spelling?: "id" | "name";
+}
+
+const HEX = "4c01db0b339c7d2f4a5ee2b8a1f9c03d6e7f80912a3b4c5d6e7f8091a2b3c4d5";
+
+/** One segment, `{id}`. */
+const narrow = {
+  id: [HEX, HEX.slice(0, 12)],
+  name: ["web", "my_app-db.1", "A1"],
+};
+
+/** One or more segments, `{name…}`: images, volumes, plugins. */
+const wide = {
+  id: [HEX, HEX.slice(0, 12)],
+  name: ["alpine", "library/alpine:3.20", "registry.example.com:5000/team_a/my-app.web:v1.2"],
+};
+
+/** What has no name of its own. */
+const withoutNames = new Set(["exec", "podman-exec", "tasks"]);
+/** What has no id. */
+const withoutIds = new Set([
+  ...["volumes", "podman-volumes", "distribution", "podman-manifests", "podman-quadlets", "debug"],
+  ...["podman-systemd"],
+]);
+
+/** Requests for every route of an operation. `extra` are further names to try. */
+export function samplesOf(operation: Operation, extra: readonly string[] = []): Sample[] {
+  const base = operation.variantOf ?? sameRoutes[operation.name] ?? operation.name;
+  return routes.filter((route) => route.operation.name === base)
+    .flatMap(({ method, template }) => spelled(operation.name, method, template, extra));
+}
+
+/** Operations that only the query tells from another. */
+const sameRoutes: Readonly<Record<string, string>> = { "images.import": "images.pull" };
+
+function spelled(
+  operation: string,
+  method: string,
+  template: string,
+  extra: readonly string[],
+): Sample[] {
+  if (!template.includes("{")) return [{ method, path: template }];
+  const group = operation.split(".")[0]!;
+  const { id, name } = template.includes("…") ? wide : narrow;
+  const names = group === "volumes" ? narrow.name : name;
+  const fill = (text: string) => template.replace(/\{[^}]+\}/g, () => text);
+  return [
+    ...(withoutIds.has(group) ? [] : id)
+      .map((text): Sample => ({ method, path: fill(text), spelling: "id" })),
+    ...(withoutNames.has(group) ? [] : [...names, ...extra])
+      .map((text): Sample => ({ method, path: fill(text), spelling: "name" })),
+  ];
+}
+
+/** Every operation that a rule about paths can open: what has a route. */
+export const reachable: readonly Operation[] = operations.filter((operation) =>
+  samplesOf(operation).length > 0
+);
