@@ -5,6 +5,18 @@ export function descriptors(pid: number): number[] {
   );
 }
 
+/** How many sockets a process has open. */
+export function sockets(pid: number): number {
+  return descriptors(pid).filter((fd) => {
+    try {
+      return Deno.readLinkSync(`/proc/${pid}/fd/${fd}`).startsWith("socket:");
+    } catch {
+      // Closed meanwhile.
+      return false;
+    }
+  }).length;
+}
+
 /** Memory that a process has in RAM, in MiB. */
 export function residentMiB(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
