@@ -1,3 +1,4 @@
+import { close, duplicate } from "../linux/io.ts";
 import type { Census, Crowded } from "./census.ts";
 import { upstreamAt } from "./dial.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -26,6 +27,9 @@ export class Listener implements Acceptor {
   readonly #connections = new Map<Connection, number | undefined>();
   readonly #turnedAway = new Set<TurnedAway>();
   readonly #limit: number;
+  /** Sockets that were made anew while there was no room: who waits at them is taken before they are closed. */
+  readonly #former: number[] = [];
+  #takingFormer = false;
   /** The socket outlives this process: who waits to be accepted waits for the next one. */
   readonly #lasting: boolean;
   #retired = false;
@@ -91,11 +95,35 @@ export class Listener implements Acceptor {
 
   /** From now on at another descriptor, since the socket was made anew: who came by the old one may finish what runs. */
   move(fd: number): void {
-    this.#loop.sweep(this);
+    if (!this.#loop.sweep(this)) {
+      const former = duplicate(this.fd);
+      if (former >= 0) this.#former.push(former);
+    }
     this.#loop.unlisten(this);
     this.fd = fd;
     this.#loop.listen(this);
     for (const connection of this.#connections.keys()) connection.retire();
+  }
+
+  #takeFormer(): void {
+    if (this.#takingFormer) return;
+    this.#takingFormer = true;
+    const isOpen = () => this.open;
+    while (this.open && this.#former.length > 0) {
+      const acceptor: Acceptor = {
+        fd: this.#former[0]!,
+        limited: true,
+        get open() {
+          return isOpen();
+        },
+        accepted: (fd) => this.accepted(fd),
+      };
+      const emptied = this.#loop.sweep(acceptor);
+      this.#loop.unlisten(acceptor);
+      if (!emptied) break;
+      close(this.#former.shift()!);
+    }
+    this.#takingFormer = false;
   }
 
   /**
@@ -120,6 +148,7 @@ export class Listener implements Acceptor {
 
   /** Ends every connection, as when the gate stops. */
   close(): void {
+    for (const fd of this.#former.splice(0)) close(fd);
     for (const connection of this.#connections.keys()) connection.close();
     for (const one of this.#turnedAway) one.close();
   }
@@ -135,6 +164,7 @@ export class Listener implements Acceptor {
     const wasFull = !this.open;
     this.#census.leave(this.#connections.get(connection));
     this.#connections.delete(connection);
+    this.#takeFormer();
     if (wasFull && this.open) this.#loop.reopen(this);
     if (this.#retired && this.#connections.size === 0) this.#conclude();
   }

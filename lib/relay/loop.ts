@@ -109,10 +109,11 @@ export class Loop {
     }
   }
 
-  /** Takes all that wait to be accepted now. */
-  sweep(acceptor: Acceptor): void {
+  /** Takes those who wait to be accepted now; false when there was no room for all. */
+  sweep(acceptor: Acceptor): boolean {
     this.#waiting.add(acceptor);
     while (this.#waiting.has(acceptor) && !this.#short) this.#accept(acceptor);
+    return acceptor.open && !this.#waiting.has(acceptor);
   }
 
   /** Takes no connections any more; the descriptor is the caller's to close. */

@@ -138,6 +138,24 @@ Deno.test("with rotate the socket is made anew and is never missing, streams go 
   await bench.says(/gate\.sock \(test\) was made anew, as every 1 seconds/);
 });
 
+Deno.test("who waits for room at a socket that is made anew meanwhile is served when there is some", async () => {
+  await using bench = await Bench.open(deny, { maxConnections: 1, rotate: 1 });
+  using first = await bench.client();
+  assert.equal(await status(first), "403");
+  const before = inode(bench.path);
+  const waiting = [await bench.client(), await bench.client()];
+  // A request that is not whole yet keeps the only place.
+  await first.send("GET /info HTTP/1.1\r\nHo");
+  for (const wire of waiting) await wire.send(get("/info", "Connection: close\r\n"));
+  await until(() => inode(bench.path) !== before);
+  await bench.says(/made anew/);
+  first.close();
+  for (const wire of waiting) {
+    assert.match(await wire.rest(), /^HTTP\/1\.1 403 /);
+    wire.close();
+  }
+});
+
 Deno.test("a socket whose path leaves no room for a second is told, and stays", async () => {
   await using bench = await Bench.open(deny);
   const path = `${bench.directory}/${"x".repeat(107 - bench.directory.length - 1)}`;
