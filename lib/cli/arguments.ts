@@ -6,6 +6,7 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 /** Flags that every command which reads the configuration takes. */
 export const configOptions = {
   config: { type: "string", short: "c" },
+  env: { type: "boolean" },
   upstream: { type: "string" },
   audit: { type: "string" },
   workers: { type: "string" },

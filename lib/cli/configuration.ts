@@ -1,3 +1,5 @@
+import { readEnvironment } from "../compat/environment.ts";
+import { saysWhatIsOpen } from "../compat/flavours.ts";
 import { type Diagnostic, formatDiagnostics, wholeFile } from "../config/diagnostics.ts";
 import { type ConfigFs, denoFs } from "../config/fs.ts";
 import { loadConfig, type LoadResult } from "../config/load.ts";
@@ -8,6 +10,8 @@ import type { World } from "./world.ts";
 /** The flags that choose and override the configuration. */
 export interface ConfigFlags {
   readonly config?: string | undefined;
+  /** The environment of Tecnativa's or LinuxServer's image is the configuration. */
+  readonly env?: boolean | undefined;
   readonly upstream?: string | undefined;
   readonly audit?: string | undefined;
   readonly workers?: string | undefined;
@@ -16,11 +20,20 @@ export interface ConfigFlags {
 const HERE = "postern.yaml";
 const places = [HERE, "/etc/postern/postern.yaml"];
 
-/** Loads the configuration: the one that is named, or the first that is there. */
+/**
+ * Loads the configuration: the one that is named, or the first that is there; where there is none, or on demand, what the variables
+ * of Tecnativa's or LinuxServer's image say.
+ */
 export function load(flags: ConfigFlags, world: World, fs: ConfigFs = denoFs): LoadResult {
+  if (flags.env === true && flags.config !== undefined) return refused(twoSources);
   const named = flags.config ?? (world.env["POSTERN_CONFIG"] || undefined);
-  const file = named ?? findPlace();
-  if (file === undefined) return refused(nothingFound);
+  const asked = flags.env === true || (named === undefined && Boolean(world.env["POSTERN_ENV"]));
+  const file = asked ? undefined : named ?? findPlace();
+  if (file === undefined) {
+    return asked || saysWhatIsOpen(world.env)
+      ? environment(flags, world, fs)
+      : refused(nothingFound);
+  }
   const foreign = named === undefined && file === HERE ? foreignOwner(file) : undefined;
   if (foreign !== undefined) {
     const message =
@@ -51,6 +64,23 @@ export function readConfig(
   return undefined;
 }
 
+function environment(overrides: ConfigFlags, { env }: World, fs: ConfigFs): LoadResult {
+  const { upstream, audit, workers } = overrides;
+  const read = readEnvironment({
+    env,
+    overrides: { upstream, audit, workers },
+    names: systemNames,
+    fs,
+  });
+  return { ...read, sources: new Map() };
+}
+
+const twoSources = wholeFile(
+  "conflict",
+  "command line",
+  "--env and --config name two configurations",
+  "leave one of them out",
+);
 const nothingFound = wholeFile(
   "unreadable",
   "command line",

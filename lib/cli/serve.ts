@@ -1,3 +1,4 @@
+import { environmentNotices } from "../compat/environment.ts";
 import { describeFailure } from "../config/failure.ts";
 import { denoFs } from "../config/fs.ts";
 import { formatMode } from "../config/mode.ts";
@@ -34,6 +35,11 @@ export async function serve(args: readonly string[], world: World): Promise<numb
         openLog(config.log, world).error(`run_as: ${error.message}`);
         return CANNOT_START;
       }
+    }
+    if (config.file === undefined) {
+      const log = openLog(config.log, world);
+      for (const { level, text } of environmentNotices(world.env)) log[level](text);
+      return await runGate(config, world);
     }
     const flags = { ...parsed.values, config: config.file };
     return await runGate(config, world, (fs) => load(flags, world, fs));

@@ -1,3 +1,4 @@
+import { environmentVariables } from "../compat/flavours.ts";
 import type { Sources } from "../config/recording.ts";
 import type { Config } from "../config/types.ts";
 import { refuseDebugger } from "../linux/signal.ts";
@@ -59,6 +60,7 @@ const variables = [
   "POSTERN_WORKERS",
   "WATCHDOG_PID",
   "WATCHDOG_USEC",
+  ...environmentVariables,
 ];
 
 /** The world of this very process. */

@@ -36,9 +36,9 @@ export interface EnvironmentOptions {
   readonly fs: ConfigFs;
 }
 
-/** The gate that the environment describes, with what its reader should know; or everything that is wrong with it. */
+/** The gate that the environment describes, or everything that is wrong with it. */
 export type EnvironmentResult =
-  | { readonly ok: true; readonly config: Config; readonly notices: readonly EnvironmentNotice[] }
+  | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /** A line for the operator's log. */
@@ -70,19 +70,12 @@ export function readEnvironment(options: EnvironmentOptions): EnvironmentResult 
   if (unwritable !== undefined) about("POSTERN_AUDIT")(unwritable.problem, unwritable.hint);
   if (chosen === undefined || diagnostics.length > 0) return { ok: false, diagnostics };
 
-  const { flavour, why } = chosen;
+  const { flavour } = chosen;
   const on = variablesOn(flavour, env);
   const policy = envPolicy(flavour, on, isOn(env["POSTERN_SAFE"]));
   const policies = { ...builtinPolicies, [policy.name]: policy };
-  const notices: EnvironmentNotice[] = [
-    { level: "info", text: `the environment decides, as in the image of ${flavour.name} (${why})` },
-    ...(env["BIND_CONFIG"] ? [] : [unboundNotice()]),
-    ...suspicious(flavour, env).map(warning),
-    ...openDoors(flavour, on, policy).map(warning),
-  ];
   return {
     ok: true,
-    notices,
     config: {
       listeners,
       policyFiles: [],
@@ -100,6 +93,19 @@ export function readEnvironment(options: EnvironmentOptions): EnvironmentResult 
       drain: DEFAULT_DRAIN,
     },
   };
+}
+
+/** What whoever set these variables should know of the gate that they make. */
+export function environmentNotices(env: EnvironmentOptions["env"]): EnvironmentNotice[] {
+  const { flavour, why } = flavourOf(env)!;
+  const on = variablesOn(flavour, env);
+  const policy = envPolicy(flavour, on, isOn(env["POSTERN_SAFE"]));
+  return [
+    { level: "info", text: `the environment decides, as in the image of ${flavour.name} (${why})` },
+    ...(env["BIND_CONFIG"] ? [] : [unboundNotice()]),
+    ...suspicious(flavour, env).map(warning),
+    ...openDoors(flavour, on, policy).map(warning),
+  ];
 }
 
 function warning(text: string): EnvironmentNotice {
