@@ -18,6 +18,7 @@ Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 cannot start
 const configuration =
   `  -c, --config FILE    the configuration; default: $POSTERN_CONFIG, ./postern.yaml,
                        /etc/postern/postern.yaml, whichever is there first
+      --env            take the variables of Tecnativa's or LinuxServer's image instead
       --upstream PATH  the engine's socket, instead of the file's (also $POSTERN_UPSTREAM)
       --audit WHERE    stderr, off or a file, instead of the file's (also $POSTERN_AUDIT)
       --workers N      relay threads, instead of the file's (also $POSTERN_WORKERS)
@@ -35,6 +36,14 @@ Changes of the configuration and of its policies count at once, or after SIGHUP 
 what is wrong. Requests on open connections are judged by the new policies; what runs and is not
 allowed any more is ended, or goes on with "reload: { revoke: keep }". audit, workers and log need
 a restart. SIGHUP also opens the audit file anew, for logrotate.
+
+With --env, or by itself where no configuration is named or found and a variable of theirs is set, the
+environment of tecnativa/docker-socket-proxy is the configuration: POST, CONTAINERS and the other
+sections, ALLOW_START, ALLOW_STOP, ALLOW_RESTARTS, SOCKET_PATH, LOG_LEVEL. LinuxServer's further
+variables (ALLOW_LOGS, LIBPOD_PODS, ...) choose the rules of its image; so does
+POSTERN_ENV=linuxserver, and POSTERN_ENV=tecnativa the others. There is no port: it listens on
+BIND_CONFIG="unix@/PATH mode 660 group GROUP", or unix@/run/postern/docker.sock with mode 600, and
+DISABLE_IPV6 does nothing. POSTERN_SAFE=1 judges bodies as policies of Postern's own do.
 
 Told to end, it takes nobody new, lets requests and streams go on for "drain" (10s), and ends; told
 again, it ends at once. It takes up sockets that systemd hands over ($LISTEN_FDS), for listeners of
