@@ -126,7 +126,11 @@ export class HttpConnection implements Connection, Timed {
         this.#refuse(new HeadError("a request head that took too long to come", 408));
         break;
       case "hearing":
-        this.#refuse(new HeadError("a body that took too long to come", 408));
+        this.#refuse(
+          this.#hearing!.whole
+            ? new HeadError("the engine took too long to say what the request names", 504)
+            : new HeadError("a body that took too long to come", 408),
+        );
         break;
       case "draining":
         this.#startLingering();
@@ -385,6 +389,7 @@ export class HttpConnection implements Connection, Timed {
 
   /** Sends an allowed request on its way. */
   #begin(judged: Judged, passed?: Passed): void {
+    this.#requireSoundChunks(judged.head);
     const number = this.#gatekeeper.nextNumber();
     if (!this.#recorder.allowed(number, judged, passed?.added)) return this.#denyUnrecorded(judged);
     const { memory, start } = this.#requests;
@@ -421,6 +426,12 @@ export class HttpConnection implements Connection, Timed {
     if (upstream !== undefined) {
       if (this.#up.offer(memory, start, end, upstream) === SINK_FAILED) stopSending(exchange);
     } else if (this.#phase === "dialling") this.#up.postpone(memory, start, end);
+  }
+
+  /** What is refused for the chunks that are here is not recorded as allowed before. */
+  #requireSoundChunks({ body, length }: RequestHead): void {
+    const { bytes, start, end } = this.#requests;
+    if (body === CHUNKED) new ChunkedScanner().feed(bytes, start + length, end);
   }
 
   /** Takes the request out of the inbox as far as it has come, starts the up flow on the rest, and returns where it is cut. */
@@ -732,7 +743,7 @@ export class HttpConnection implements Connection, Timed {
       this.#startLingering();
       return;
     }
-    const late = error.status === 408;
+    const late = error.status === 408 || error.status === 504;
     const reason = late ? error.message : `malformed request: ${error.message}`;
     if (exchange?.answered === true) {
       this.#breakOff(exchange, reason);
