@@ -82,11 +82,18 @@ export class RunningGate implements AsyncDisposable {
     return gate;
   }
 
-  /** Any command line, `DIR` as above. */
-  static async start(args: readonly string[], sockets: readonly string[]): Promise<RunningGate> {
+  /** Any command line, `DIR` as above, in the environment too. */
+  static async start(
+    args: readonly string[],
+    sockets: readonly string[],
+    launch: Launch = {},
+  ): Promise<RunningGate> {
     const directory = await newDirectory();
     const inside = (text: string) => text.replaceAll("DIR", directory);
-    const gate = RunningGate.#spawn(directory, args.map(inside));
+    const env = Object.fromEntries(
+      Object.entries(launch.env ?? {}).map(([name, value]) => [name, inside(value)]),
+    );
+    const gate = RunningGate.#spawn(directory, args.map(inside), { ...launch, env });
     await gate.ready(sockets.map(inside));
     return gate;
   }
