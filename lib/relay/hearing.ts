@@ -60,6 +60,11 @@ export class Hearing {
     else this.#length += head.body;
   }
 
+  /** The request is there, and what it names is asked for. */
+  get whole(): boolean {
+    return this.#examination !== undefined;
+  }
+
   /** Bytes that were looked at. */
   get length(): number {
     return this.#length;

@@ -44,6 +44,24 @@ Deno.test("a fault in one connection closes that one, is reported, and lets the 
   assert.match(warnings[0]!, /closed by a fault in Postern, please report it: TypeError: boom\n/);
 });
 
+Deno.test("a fault in what a deadline calls back closes who waited, is reported, and lets the others have theirs", async () => {
+  const told: string[] = [];
+  const warnings = await oneTurn((loop) => {
+    const deadlines = loop.after(0.01);
+    deadlines.add({
+      expire() {
+        throw new TypeError("late boom");
+      },
+      close: () => told.push("closed"),
+    });
+    deadlines.add({ expire: () => told.push("expired"), close: () => told.push("never") });
+    const begun = performance.now();
+    while (performance.now() - begun < 1);
+  });
+  assert.deepEqual(told, ["closed", "expired"]);
+  assert.match(warnings.join(), /TypeError: late boom/);
+});
+
 Deno.test("a fault while a connection is taken closes it", async () => {
   const directory = await Deno.makeTempDir();
   const bound = bindSocket({ socket: `${directory}/a.sock`, mode: 0o600, backlog: 5 });
