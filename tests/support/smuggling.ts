@@ -7,10 +7,12 @@ export interface Trick {
   readonly refused: number;
 }
 
+const body = '{"Image":"bb","Cmd":["true"]}';
+
 /** Creates a container of the name, where the engine takes it for a request. */
 export const creation = (name: string) =>
   `POST /containers/create?name=${name} HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n` +
-  'Content-Length: 14\r\n\r\n{"Image":"bb"}';
+  `Content-Length: ${body.length}\r\n\r\n${body}`;
 
 /** The tricks with `hidden` in them; their first request is one that read-only allows. */
 export function tricks(hidden: string): readonly Trick[] {
