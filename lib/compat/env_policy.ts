@@ -2,7 +2,7 @@ import { safeConstraints } from "../policy/layers.ts";
 import { operations } from "../policy/operations.ts";
 import type { Operation, Policy, Verdict } from "../policy/types.ts";
 import { decideByRules, type EnvDecision, type Flavour } from "./env_rules.ts";
-import { samplesOf } from "./samples.ts";
+import { examplesOf } from "./samples.ts";
 
 /**
  * The policy that says what the rules of an image say with these variables on. The images judge nothing but methods and paths, and
@@ -59,7 +59,7 @@ function best(
   on: ReadonlySet<string>,
   operation: Operation,
 ): EnvDecision | undefined {
-  const decisions = samplesOf(operation).map(({ method, path }) =>
+  const decisions = examplesOf(operation).map(({ method, path }) =>
     decideByRules(rules, on, method, path)
   );
   return decisions.find(({ allow }) => allow) ??

@@ -65,7 +65,7 @@ export function readEnvironment(options: EnvironmentOptions): EnvironmentResult 
   const listeners = bound.map((listener) => ({ ...listener, upstream }));
   const behind = listenerAt(listeners, upstream, fs);
   if (behind !== undefined) about("BIND_CONFIG")(`would be a loop: ${loopMessage(behind)}`);
-  const audit = overriding.audit ?? auditFor(level);
+  const audit = overriding.audit ?? auditFor(env["LOG_LEVEL"]);
   const unwritable = auditProblem(fs, audit);
   if (unwritable !== undefined) about("POSTERN_AUDIT")(unwritable.problem, unwritable.hint);
   if (chosen === undefined || diagnostics.length > 0) return { ok: false, diagnostics };
@@ -136,7 +136,7 @@ const levels: Readonly<Record<string, LogSettings["level"]>> = {
   crit: "error",
   err: "error",
   warning: "warning",
-  notice: "warning",
+  notice: "info",
   info: "info",
   debug: "debug",
 };
@@ -149,8 +149,8 @@ function levelOf(text: string | undefined, report: Report): LogSettings["level"]
 }
 
 /** HAProxy writes a line for each request at level info, and leaves them out above it. */
-function auditFor(level: LogSettings["level"]): AuditTarget {
-  return { to: level === "info" || level === "debug" ? "stderr" : "off" };
+function auditFor(level: string | undefined): AuditTarget {
+  return { to: ["info", "debug"].includes(level || "info") ? "stderr" : "off" };
 }
 
 /** Variables that somebody meant to be on or to count, and are not. */

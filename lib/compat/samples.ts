@@ -32,11 +32,24 @@ const withoutIds = new Set([
   ...["podman-systemd"],
 ]);
 
-/** Requests for every route of an operation. `extra` are further names to try. */
+/** Requests for every route of an operation, with every spelling of a name. `extra` are further names to try. */
 export function samplesOf(operation: Operation, extra: readonly string[] = []): Sample[] {
-  const base = operation.variantOf ?? sameRoutes[operation.name] ?? operation.name;
-  return routes.filter((route) => route.operation.name === base)
-    .flatMap(({ method, template }) => spelled(operation.name, method, template, extra));
+  return routesOf(operation).flatMap(({ method, template }) =>
+    spelled(operation.name, method, template, extra)
+  );
+}
+
+/** One request for every route of an operation, with a name that is a name anywhere. */
+export function examplesOf(operation: Operation): Sample[] {
+  return routesOf(operation).map(({ method, template }) => ({
+    method,
+    path: template.replace(/\{[^}]+\}/g, "web"),
+  }));
+}
+
+function routesOf({ name, variantOf }: Operation) {
+  const base = variantOf ?? sameRoutes[name] ?? name;
+  return routes.filter(({ operation }) => operation.name === base);
 }
 
 /** Operations that only the query tells from another. */
