@@ -1,6 +1,9 @@
 /** A dockerd of the tests' own: its data, sockets and processes are in one directory and end with it. */
 export interface PrivateEngine extends AsyncDisposable {
   readonly socket: string;
+  /** Ends it, and starts another with the same data when told to. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
 }
 
 const programs = ["dockerd", "docker", "busybox", "setpriv", "tar", "script"];
@@ -53,19 +56,28 @@ export async function startPrivateEngine(): Promise<PrivateEngine> {
   const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "pe-" });
   await Deno.chmod(directory, 0o755);
   const socket = `${directory}/d.sock`;
-  const dockerd = new Deno.Command("sh", {
+  const command = new Deno.Command("sh", {
     // setsid: a Ctrl-C in the terminal must reach the tests only, so that they can end it in order.
     args: [
       "-c",
       `exec setsid ${which("dockerd")} --data-root ${directory}/data --exec-root ${directory}/x ` +
       `-p ${directory}/pid -H unix://${socket} --bridge=none --iptables=false >${directory}/log 2>&1`,
     ],
-  }).spawn();
+  });
+  let dockerd: Deno.ChildProcess | undefined;
   const engine: PrivateEngine = {
     socket,
+    async stop() {
+      dockerd?.kill("SIGTERM");
+      await dockerd?.status;
+      dockerd = undefined;
+    },
+    async start() {
+      dockerd = command.spawn();
+      await answers(socket, `${directory}/log`);
+    },
     async [Symbol.asyncDispose]() {
-      dockerd.kill("SIGTERM");
-      await dockerd.status;
+      await engine.stop();
       await run("sh", [
         "-c",
         `grep -o ' ${directory}/[^ ]*' /proc/mounts | sort -r | xargs -r umount -l`,
@@ -74,7 +86,7 @@ export async function startPrivateEngine(): Promise<PrivateEngine> {
     },
   };
   try {
-    await answers(socket, `${directory}/log`);
+    await engine.start();
     await importImage(directory, socket);
     return engine;
   } catch (error) {
