@@ -1,3 +1,4 @@
+import { describeAuthz } from "../authz/notices.ts";
 import { formatMode } from "../config/mode.ts";
 import type { Config } from "../config/types.ts";
 import { operations } from "../policy/operations.ts";
@@ -41,11 +42,12 @@ const allowed = (policy: Policy) =>
   operations.filter(({ name }) => policy.verdicts[name]?.allow === true).map(({ name }) => name);
 
 /** The policies that somebody can get, in the order in which they are named. */
-function inUse({ gate }: Config): Policy[] {
+function inUse({ gate, authz }: Config): Policy[] {
   const names = [
     ...gate.clients.map((rule) => rule.policy),
     ...Object.values(gate.listenerPolicies),
     gate.defaultPolicy,
+    ...authzPolicies(authz),
   ];
   return [...new Set(names)].map((name) => gate.policies[name]).filter((p) => p !== undefined);
 }
@@ -56,16 +58,25 @@ function unassigned(config: Config): string[] {
   return config.policyFiles.map(({ policy }) => policy).filter((name) => !used.has(name));
 }
 
-/** Whether a peer of an HTTP listener can get this policy: on a raw one there are no operations to allow. */
-function judgesRequests({ gate, listeners }: Config, { name: policy }: Policy): boolean {
-  return listeners.some(({ name, protocol }) =>
-    protocol === "http" && (
-      (gate.listenerPolicies[name] ?? gate.defaultPolicy) === policy ||
-      gate.clients.some((rule) =>
-        rule.policy === policy && (rule.listeners?.includes(name) ?? true)
+function authzPolicies(authz: Config["authz"]): string[] {
+  if (authz === undefined) return [];
+  return [...authz.users.map(({ policy }) => policy), authz.defaultPolicy, authz.anonymous];
+}
+
+/**
+ * Whether a peer of an HTTP listener, or of the engine's plugin, can get this policy: on a raw one there are no operations to
+ * allow.
+ */
+function judgesRequests({ gate, listeners, authz }: Config, { name: policy }: Policy): boolean {
+  return authzPolicies(authz).includes(policy) ||
+    listeners.some(({ name, protocol }) =>
+      protocol === "http" && (
+        (gate.listenerPolicies[name] ?? gate.defaultPolicy) === policy ||
+        gate.clients.some((rule) =>
+          rule.policy === policy && (rule.listeners?.includes(name) ?? true)
+        )
       )
-    )
-  );
+    );
 }
 
 function asText(config: Config): string {
@@ -77,6 +88,7 @@ function asText(config: Config): string {
     const mode = `mode ${formatMode(listener.mode)}${open}`;
     lines.push(`  listener ${listener.name}: ${listener.socket}, ${mode}, policy ${own}`);
   }
+  if (config.authz !== undefined) lines.push(`  authz: ${describeAuthz(config.authz)}`);
   lines.push(`  ${gate.clients.length} client rules, ${config.audit.to} audit`);
   for (const { file, policy } of config.policyFiles) lines.push(`  file ${file}: policy ${policy}`);
   for (const name of config.presets) lines.push(`  preset ${name}`);
@@ -107,6 +119,7 @@ function asJson(config: Config) {
       mode: formatMode(listener.mode),
     })),
     client_rules: config.gate.clients,
+    authz: config.authz ?? null,
     policies: Object.fromEntries(inUse(config).map((policy) => [policy.name, allowed(policy)])),
     gives_root: Object.fromEntries(
       inUse(config).filter((policy) => judgesRequests(config, policy))

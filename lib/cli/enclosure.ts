@@ -34,7 +34,7 @@ export function enclose(config: Config, sources: Sources): void {
 
 /** What must be open to a gate of this configuration, until the next one is taken up. */
 function needs(
-  { audit, listeners }: Config,
+  { audit, listeners, authz }: Config,
   { files, folders }: Sources,
 ): { readonly read: string[]; readonly write: string[] } {
   const program = new URL("../../", import.meta.url).pathname;
@@ -51,6 +51,7 @@ function needs(
       "/dev/null",
       ...(cache === undefined ? [] : [cache]),
       ...listeners.map(({ socket }) => dirname(socket)),
+      ...(authz === undefined ? [] : [dirname(authz.socket)]),
       ...(audit.to === "file" ? foldersOf(audit.path) : []),
     ],
   };

@@ -4,6 +4,7 @@ Usage:
   postern serve [-c postern.yaml]         run the gate
   postern UNIX-LISTEN:PATH[,options] UNIX-CONNECT:PATH
                                           the same gate, written as socat addresses
+  postern authz [-c FILE]                 answer dockerd's own questions: its authorization plugin
   postern check [-c FILE]                 validate the configuration and its policies
   postern explain --uid N METHOD PATH     which rule decides about a request, and why
   postern explain --uid N -- docker …     the same for what a docker command would send
@@ -50,6 +51,30 @@ again, it ends at once. It takes up sockets that systemd hands over ($LISTEN_FDS
 their FileDescriptorName= or path, and tells systemd how it is ($NOTIFY_SOCKET, $WATCHDOG_USEC).
 
 The log goes to standard error, and so does the audit log unless a file is configured.
+`,
+  authz:
+    `postern authz: answer the engine's own questions, as its authorization plugin, by the same policies
+
+Usage: postern authz [options]
+
+${configuration}      --socket PATH    where the engine asks, instead of the file's; default:
+                       /run/docker/plugins/postern.sock, where dockerd finds it by itself
+
+The configuration says who may do what; "serve" opens the plugin, too, and "authz" no listener:
+
+  authz:
+    anonymous: full         # everybody on the engine's own socket, root included: no name, no uid
+    users:                  # by the common name of the client's TLS certificate
+      alice: team-ci
+    default: deny           # certificates with other names
+
+Then write "authorization-plugins": ["postern"] into /etc/docker/daemon.json, and start Postern before
+dockerd (Before=docker.service): dockerd does not start without its plugins, and serves nothing while
+one does not answer. Taking the line out of daemon.json undoes it.
+
+What is judged by its body is denied where dockerd does not show it whole: when it is sent in chunks,
+or has 1 MiB or more. A plugin can change nothing: what a policy sets must stand in the requests
+themselves, and limits of a policy do not count. It ends as serve does.
 `,
   check: `postern check: validate the configuration and its policies, and say what they give
 

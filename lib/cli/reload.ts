@@ -1,4 +1,4 @@
-import { connectionChanges, gateChanges, restartKeys } from "../config/changes.ts";
+import { authzChanges, connectionChanges, gateChanges, restartKeys } from "../config/changes.ts";
 import { formatDiagnostics } from "../config/diagnostics.ts";
 import { type ConfigFs, denoFs } from "../config/fs.ts";
 import type { LoadResult } from "../config/load.ts";
@@ -6,7 +6,7 @@ import { recording } from "../config/recording.ts";
 import type { Config } from "../config/types.ts";
 import { SystemError } from "../linux/errno.ts";
 import { BindError } from "../relay/bind.ts";
-import type { Applied, Gate } from "../relay/gate.ts";
+import type { Applied } from "../relay/gate.ts";
 import { areSameListeners } from "../relay/standing.ts";
 import type { Log } from "./log.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -23,9 +23,14 @@ const OLD_STAYS = "the configuration stays as it was";
 /** Reads the configuration once more. */
 export type LoadAgain = (fs: ConfigFs) => LoadResult;
 
+/** What other rules can be given to. Throws with nothing changed. */
+export interface Changeable {
+  apply(config: Config, revoke: boolean): Promise<Applied>;
+}
+
 /** Takes up changes of the configuration while the gate stands: whole, or not at all. */
 export class Reloader {
-  readonly #gate: Gate;
+  readonly #gate: Changeable;
   readonly #log: Log;
   readonly #supervisor: Supervisor;
   readonly #load: LoadAgain;
@@ -38,7 +43,7 @@ export class Reloader {
   #running: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(config: Config, gate: Gate, load: LoadAgain, log: Log, supervisor: Supervisor) {
+  constructor(config: Config, gate: Changeable, load: LoadAgain, log: Log, supervisor: Supervisor) {
     this.#config = config;
     this.#started = config;
     this.#gate = gate;
@@ -103,6 +108,7 @@ export class Reloader {
     const changes = [
       ...gateChanges(running.gate, wanted.gate),
       ...connectionChanges(running, wanted),
+      ...authzChanges(running, wanted),
     ];
     if (changes.length > 0 || !areSameListeners(running.listeners, wanted.listeners)) {
       try {

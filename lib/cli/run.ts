@@ -12,6 +12,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     prepareWorker();
     return (await import("./serve.ts")).serve;
   },
+  async authz() {
+    prepareWorker();
+    return (await import("./authz.ts")).authz;
+  },
   check: async () => (await import("./check.ts")).check,
   explain: async () => (await import("./explain.ts")).explain,
   schema: async () => (await import("./schema.ts")).schema,

@@ -1,9 +1,12 @@
 import { environmentNotices } from "../compat/environment.ts";
+import { authzNotices } from "../authz/notices.ts";
+import { Plugin } from "../authz/plugin.ts";
+import { makePluginFolder } from "../authz/socket.ts";
 import { describeFailure } from "../config/failure.ts";
 import { denoFs } from "../config/fs.ts";
 import { formatMode } from "../config/mode.ts";
-import { recording } from "../config/recording.ts";
-import type { Config } from "../config/types.ts";
+import { recording, type Sources } from "../config/recording.ts";
+import type { AuthzSettings, Config } from "../config/types.ts";
 import { SystemError } from "../linux/errno.ts";
 import { BindError } from "../relay/bind.ts";
 import { Gate } from "../relay/gate.ts";
@@ -14,8 +17,9 @@ import { discardWorker } from "../relay/workers.ts";
 import { configOptions, parse } from "./arguments.ts";
 import { load, readConfig } from "./configuration.ts";
 import { type Log, openLog } from "./log.ts";
+import { asksEngine } from "./oracle.ts";
 import { PrivilegeError } from "./privileges.ts";
-import { type LoadAgain, Reloader } from "./reload.ts";
+import { type Changeable, type LoadAgain, Reloader } from "./reload.ts";
 import { Supervisor } from "./supervisor.ts";
 import { CANNOT_START, OK, type World } from "./world.ts";
 
@@ -27,15 +31,7 @@ export async function serve(args: readonly string[], world: World): Promise<numb
     const { fs, sources } = recording(denoFs);
     const config = readConfig(parsed.values, world, fs);
     if (config === undefined) return CANNOT_START;
-    if (config.runAs !== undefined) {
-      try {
-        world.enclose(config, sources);
-      } catch (error) {
-        if (!(error instanceof SystemError)) throw error;
-        openLog(config.log, world).error(`run_as: ${error.message}`);
-        return CANNOT_START;
-      }
-    }
+    if (!prepare(config, sources, world)) return CANNOT_START;
     if (config.file === undefined) {
       const log = openLog(config.log, world);
       for (const { level, text } of environmentNotices(world.env)) log[level](text);
@@ -48,6 +44,20 @@ export async function serve(args: readonly string[], world: World): Promise<numb
   }
 }
 
+/** Does what comes before a gate is opened; says what went wrong, if something did. */
+export function prepare(config: Config, sources: Sources, world: World): boolean {
+  try {
+    if (config.authz !== undefined) makePluginFolder(config.authz.socket);
+    if (config.runAs !== undefined) world.enclose(config, sources);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SystemError || error instanceof BindError)) throw error;
+    const what = error instanceof SystemError ? "run_as: " : "";
+    openLog(config.log, world).error(`${what}${error.message}`);
+    return false;
+  }
+}
+
 /** Whatever asks a program to end: none of them may leave its sockets behind. */
 const ends = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const;
 
@@ -57,7 +67,9 @@ const ends = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR2"] as const;
  */
 export async function runGate(config: Config, world: World, again?: LoadAgain): Promise<number> {
   // Only the demo listens and connects through the runtime; the gate's sockets are its own.
-  world.renounce(["net", "run", "import"]);
+  const { authz } = config;
+  // The server of the engine's plugin is the runtime's, too.
+  world.renounce(authz === undefined ? ["net", "run", "import"] : ["run", "import"]);
   world.refuseDebugger();
   const log = openLog(config.log, world);
   const supervisor = new Supervisor(world, log);
@@ -84,6 +96,7 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
     fail(`a fault in Postern ends it, please report it: ${(error as Error)?.stack ?? error}`);
   });
   let gate: Gate | undefined;
+  let plugin: Plugin | undefined;
   let reloader: Reloader | undefined;
   let early = false;
   // Also raised by a terminal that closes; the gate belongs to nobody's terminal.
@@ -101,9 +114,11 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
       log: (level, message) => log[level](message),
       failed: (error) => fail(error.message),
     });
+    if (authz !== undefined) plugin = openPlugin(authz, config, gate, log);
     // The workers have loaded their code by now, which another user may not be able to read.
     for (const { level, text } of world.confine(config)) log[level](text);
   } catch (error) {
+    await plugin?.close();
     await gate?.close();
     calm();
     release();
@@ -117,8 +132,11 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   const standing = gate;
   for (const one of standing.standing) log.info(describe(one, config));
   for (const line of missingUpstreams(config)) log.warning(line);
+  if (authz !== undefined) {
+    for (const { level, text } of authzNotices(authz, config.gate)) log[level](text);
+  }
   if (again !== undefined) {
-    reloader = new Reloader(config, standing, again, log, supervisor);
+    reloader = new Reloader(config, both(standing, plugin), again, log, supervisor);
     if (early) reloader.ask();
   }
   supervisor.ready();
@@ -129,12 +147,37 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   await Promise.race([reloader?.close(), hurried.promise]);
   const { drain } = reloader?.config ?? config;
   await finish(standing, drain, hurried.promise, log);
+  await plugin?.close();
   await standing.close();
   supervisor.close();
   calm();
   release();
   ignore();
   return code;
+}
+
+function openPlugin(
+  settings: AuthzSettings,
+  { gate: rules }: Config,
+  gate: Gate,
+  log: Log,
+): Plugin {
+  return Plugin.open(settings, rules, {
+    audit: gate.audit,
+    ask: asksEngine,
+    log: (level, message) => log[level](message),
+  });
+}
+
+/** The plugin judges by the gate's rules: both take them up together. */
+function both(gate: Gate, plugin: Plugin | undefined): Changeable {
+  return {
+    async apply(config, revoke) {
+      const applied = await gate.apply(config, revoke);
+      if (config.authz !== undefined) plugin?.replace(config.authz, config.gate);
+      return applied;
+    },
+  };
 }
 
 /** Lets what runs finish, until its time is over or somebody hurries. */

@@ -33,13 +33,21 @@ export function connectionChanges(before: Config, after: Config): string[] {
   );
 }
 
+/** What is different about what the engine's plugin answers, in words. Whether there is one is not looked at. */
+export function authzChanges({ authz: before }: Config, { authz: after }: Config): string[] {
+  if (before === undefined || after === undefined) return [];
+  return differ(before, { ...after, socket: before.socket }) ? ["authz changed"] : [];
+}
+
 /** The keys whose new values count only after a restart. */
 export function restartKeys(running: Config, wanted: Config): string[] {
   const keys = { audit: "audit", workers: "workers", log: "log", runAs: "run_as" } as const;
-  return Object.entries(keys).flatMap(([key, written]) => {
+  const changed: string[] = Object.entries(keys).flatMap(([key, written]) => {
     const name = key as keyof typeof keys;
     return differ(running[name], wanted[name]) ? [written] : [];
   });
+  const opensOther = running.authz?.socket !== wanted.authz?.socket;
+  return opensOther ? [...changed, "authz.socket"] : changed;
 }
 
 function policyChanges(before: Gate["policies"], after: Gate["policies"]): string[] {

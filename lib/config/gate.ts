@@ -65,7 +65,8 @@ function suitsRaw({ name, verdicts }: Policy): boolean {
   return name === "full" || name === "deny" || verdicts["raw.connect"]?.allow === true;
 }
 
-function requirePolicy(
+/** Reports a policy that nobody knows. */
+export function requirePolicy(
   { yaml, known, complete }: GateParts,
   name: string | undefined,
   path: Path,

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { auditAt, auditProblem, inTheStead } from "./audit_file.ts";
+import { resolveAuthz } from "./authz.ts";
 import { items } from "./clients.ts";
 import { type Diagnostic, sorted, wholeFile } from "./diagnostics.ts";
 import type { YamlFile } from "./document.ts";
@@ -91,7 +92,8 @@ class Loading {
     const scope = { names, upstream, report: this.#report };
     const placed = resolveListeners(yaml, data.listeners ?? [], fs, scope);
     // One that is no list was reported as such.
-    if (data.listeners?.length === 0 || !yaml.has(["listeners"])) {
+    const unlisted = !yaml.has(["listeners"]) && !yaml.has(["authz"]);
+    if (data.listeners?.length === 0 || unlisted) {
       const hint = "add one: listeners: [{socket: /run/postern/docker.sock}]";
       const message = "there are no listeners, so nobody could connect";
       this.#report(yaml.atKey("no-listeners", ["listeners"], message, hint));
@@ -105,14 +107,17 @@ class Loading {
     const runAs = resolveRunAs(yaml, data.run_as, {
       names,
       fs,
-      upstreams: placed.map(({ listener }) => listener.upstream),
+      upstreams: [
+        ...placed.map(({ listener }) => listener.upstream),
+        ...(data.authz === undefined ? [] : [upstream]),
+      ],
       report: this.#report,
     });
     const listeners = placed.map(({ listener }) => ownedBy(runAs, listener));
-    const gate = resolveGate(
-      { yaml, data, listeners: placed, files, known, complete },
-      { names, listeners: listenerNames(data), report: this.#report },
-    );
+    const parts = { yaml, data, listeners: placed, files, known, complete };
+    const clientScope = { names, listeners: listenerNames(data), report: this.#report };
+    const gate = resolveGate(parts, clientScope);
+    const authz = resolveAuthz(parts, upstream, clientScope);
     return {
       file,
       listeners,
@@ -135,6 +140,7 @@ class Loading {
         ? {}
         : { maxConnectionsPerUid: data.max_connections_per_uid }),
       drain: this.#drain(yaml, data),
+      ...(authz === undefined ? {} : { authz }),
     };
   }
 

@@ -41,6 +41,9 @@ export function namedPresets(
   const own = new Set(files.map(({ data }) => data.name));
   const wanted = [
     config.default,
+    config.authz?.anonymous,
+    config.authz?.default,
+    ...Object.values(config.authz?.users ?? {}),
     ...(config.listeners ?? []).map((listener) => listener?.policy),
     ...(config.clients ?? []).map((client) => client?.policy),
     ...files.map(({ data }) => data.extends),

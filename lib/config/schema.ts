@@ -111,6 +111,22 @@ const reloadSchema = z.strictObject({
     .optional(),
 }, { error: "a map" });
 
+const authzSchema = z.strictObject({
+  anonymous: text(
+    "the policy of who has no certificate, such as everybody on the engine's own socket: full " +
+      "changes nothing for them, deny locks root out",
+  ).describe(
+    "Policy for who has no certificate: everybody on the engine's own socket, root included.",
+  ),
+  users: z.record(z.string(), policyName(), { error: "a map of users and their policies" })
+    .describe("Policies by the common name of the client's certificate.").optional(),
+  socket: socketPath().describe(
+    "Where the engine asks; /run/docker/plugins/postern.sock by default.",
+  ).optional(),
+  default: policyName()
+    .describe("Policy for certificates that users does not name; deny by default.").optional(),
+}, { error: "a map with anonymous" });
+
 /** `postern.yaml`. */
 export const configSchema = z.strictObject({
   upstream: socketPath().describe("The engine's socket: a path or unix:///path.").optional(),
@@ -137,6 +153,8 @@ export const configSchema = z.strictObject({
   ).optional(),
   log: logSchema.describe("The operator's log, on stderr.").optional(),
   reload: reloadSchema.describe("How changes of these files are taken up.").optional(),
+  authz: authzSchema.describe("Who may do what, where the engine itself asks: its plugin.")
+    .optional(),
 }, { error: "a map" });
 
 const rate = { error: "a number over 0, up to 1000000" };

@@ -26,6 +26,30 @@ export interface Config {
   readonly maxConnectionsPerUid?: number;
   /** How long requests and streams may go on when the gate is told to end, in seconds. */
   readonly drain: number;
+  /** Absent: the engine has nobody to ask. */
+  readonly authz?: AuthzSettings;
+}
+
+/** Who gets which policy from the engine's authorization plugin. */
+export interface AuthzSettings {
+  /** The plugin's own socket: absolute and normalised. */
+  readonly socket: string;
+  /** For who has no certificate. */
+  readonly anonymous: string;
+  /** By the common name of a certificate. */
+  readonly users: readonly AuthzUser[];
+  /** For certificates with other names. */
+  readonly defaultPolicy: string;
+  /** The socket of the engine that asks. */
+  readonly upstream: string;
+}
+
+/** A user as the engine knows one. */
+export interface AuthzUser {
+  readonly name: string;
+  readonly policy: string;
+  /** Where it was written, `postern.yaml:17`. */
+  readonly origin: string;
 }
 
 /** One intercept socket. */
@@ -96,6 +120,9 @@ export const DEFAULT_DRAIN = 10;
 
 /** Audit files that are kept when nothing is said about it. */
 export const DEFAULT_KEEP = 8;
+
+/** Where dockerd finds a plugin's socket by itself. */
+export const DEFAULT_PLUGIN_SOCKET = "/run/docker/plugins/postern.sock";
 
 /** The engine's own socket, when no upstream is given. */
 export const DEFAULT_UPSTREAM = "/var/run/docker.sock";

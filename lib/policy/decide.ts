@@ -78,9 +78,11 @@ export function describeDenial(denial: Denial): string {
     `${decision.reason}${hint} (request ${id})`;
 }
 
-/** `uid 1001 (ci-runner)`. */
+/** `uid 1001 (ci-runner)`; `user ci-runner` where there is a name alone. */
 export function describePeer(peer: Peer): string {
-  if (peer.uid === undefined) return "an unknown uid";
+  if (peer.uid === undefined) {
+    return peer.user === undefined ? "an unknown uid" : `user ${printable(peer.user)}`;
+  }
   return `uid ${peer.uid}` + (peer.user === undefined ? "" : ` (${peer.user})`);
 }
 

@@ -151,7 +151,7 @@ function requireDirectory(directory: string, path: string): void {
 }
 
 /** Makes room for bind(2): a socket that nobody listens on goes, anything else stays and is an error. */
-function removeStale(path: string): void {
+export function removeStale(path: string): void {
   const file = statusOf(path);
   if (file === undefined) {
     if (errno() === ENOENT) return;

@@ -7,9 +7,19 @@ export type EngineLookup = Exclude<Lookup, { kind: "path" }>;
 
 const encoder = new TextEncoder();
 
-/** The question as HTTP/1.0, so that the answer ends with the connection (RFC 9112 §9.3). */
-export function question(lookup: EngineLookup): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`GET ${pathOf(lookup)} HTTP/1.0\r\nHost: docker\r\n\r\n`);
+/**
+ * The question as HTTP/1.0, so that the answer ends with the connection (RFC 9112 §9.3). `fields`: further lines of the head, each
+ * with its end.
+ */
+export function question(lookup: EngineLookup, fields = ""): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`GET ${pathOf(lookup)} HTTP/1.0\r\nHost: docker\r\n${fields}\r\n`);
+}
+
+/** Whether a target is one that a question has. */
+export function isQuestion(target: string): boolean {
+  return /^\/(?:(?:containers|images|exec)\/[^/?]+\/json|(?:volumes|networks)\/[^/?]+)$/.test(
+    target,
+  );
 }
 
 /** Every engine serves these without a version prefix; the name is one segment, whatever it holds. */

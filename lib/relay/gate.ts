@@ -182,6 +182,11 @@ export class Gate {
     await Promise.all(this.#hands.map((hand) => ask(hand, { type: "ping" })));
   }
 
+  /** Where records go: others of this process can write theirs there, too. */
+  get audit(): AuditLog | undefined {
+    return this.#audit;
+  }
+
   /**
    * Opens the audit file anew, for a log that was moved away (logrotate(8)): the next record is written to the file that has
    * the name now. Throws a SystemError with the old one still open. False when there is no file.

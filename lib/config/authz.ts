@@ -1,0 +1,35 @@
+import { type GateParts, requirePolicy } from "./gate.ts";
+import type { ClientScope } from "./clients.ts";
+import { type AuthzSettings, DEFAULT_PLUGIN_SOCKET } from "./types.ts";
+import { parseSocketPath } from "./values.ts";
+
+const KEY = "authz";
+
+/** Whom the engine's authorization plugin gives which policy; undefined where nothing is written. */
+export function resolveAuthz(
+  parts: GateParts,
+  upstream: string,
+  scope: ClientScope,
+): AuthzSettings | undefined {
+  const { yaml, data: { authz } } = parts;
+  if (authz === undefined) return undefined;
+  requirePolicy(parts, authz.anonymous, [KEY, "anonymous"], scope);
+  requirePolicy(parts, authz.default, [KEY, "default"], scope);
+  const users = Object.entries(authz.users ?? {}).flatMap(([name, policy]) => {
+    const path = [KEY, "users", name];
+    requirePolicy(parts, policy, path, scope);
+    return policy === undefined ? [] : [{ name, policy, origin: yaml.origin(path) }];
+  });
+  const socket = parseSocketPath(authz.socket ?? DEFAULT_PLUGIN_SOCKET);
+  if ("problem" in socket) {
+    const message = `socket ${socket.problem}`;
+    scope.report(yaml.atValue("bad-path", [KEY, "socket"], message, socket.hint));
+  }
+  return {
+    socket: "value" in socket ? socket.value : DEFAULT_PLUGIN_SOCKET,
+    anonymous: authz.anonymous ?? "deny",
+    users,
+    defaultPolicy: authz.default ?? "deny",
+    upstream,
+  };
+}
