@@ -24,6 +24,8 @@ engineTest(
       name,
       "--network",
       "none",
+      "--stop-timeout",
+      "1",
       "bb",
       "sh",
       "-c",
