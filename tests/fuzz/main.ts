@@ -14,7 +14,8 @@ const BATCH = 500;
 const HANG_MS = 120_000;
 
 const { values } = parseArgs({
-  args: Deno.args,
+  // As npm users write it: deno task fuzz -- --seconds 60.
+  args: Deno.args.filter((arg) => arg !== "--"),
   options: {
     target: { type: "string" },
     cases: { type: "string" },

@@ -287,3 +287,12 @@ Deno.test("aliases work, and too many of them are refused", () => {
   }
   assert.deepEqual(problems(load(`${layers.join("\n")}\n`)), ["yaml postern.yaml:1:1"]);
 });
+
+Deno.test("a group named __proto__ is unknown, whatever stands there", () => {
+  for (const verbs of ["{}", "create", "[create]", "7", "~"]) {
+    const team = `name: team\nallow: [{__proto__: ${verbs}}]\n`;
+    const found = load({ "postern.yaml": `${LISTENER}policies: team.yaml\n`, "team.yaml": team });
+    assert.equal(problems(found).length, 1, `${verbs}: ${problems(found).join()}`);
+    assert.match(problems(found)[0]!, /^unknown-operation team\.yaml:2:/);
+  }
+});
