@@ -9,7 +9,7 @@ import { groupName, userName } from "../linux/nss.ts";
 export function outOfReach(config: Config, identity: Identity): string[] {
   const who = userName(identity.uid) ?? String(identity.uid);
   const group = groupName(identity.gid) ?? String(identity.gid);
-  const { audit, policyFiles, listeners } = config;
+  const { audit, authz, policyFiles, listeners } = config;
   const files = [
     ...(config.file === undefined ? [] : [config.file]),
     ...policyFiles.map((p) => p.file),
@@ -18,7 +18,8 @@ export function outOfReach(config: Config, identity: Identity): string[] {
   const folders = (paths: readonly string[]) =>
     [...new Set(paths.map(dirname))].filter((folder) => !mayAccess(folder, W_OK | X_OK));
   const words = (paths: readonly string[]) => paths.map(shellWord).join(" ");
-  const closed = folders(listeners.map(({ socket }) => socket));
+  const sockets = [...listeners, ...(authz === undefined ? [] : [authz])];
+  const closed = folders(sockets.map(({ socket }) => socket));
   const foreign = listeners.filter((listener) => !canOwn(listener, identity)).map((l) => l.socket);
   const logs = audit.to === "file" ? folders([audit.path]) : [];
   return [

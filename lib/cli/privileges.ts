@@ -148,8 +148,8 @@ export function verify(
 }
 
 /** The mode bits were looked at before; an access control list, a security module or a mount may say something else. */
-function requireUpstreams({ uid, gid, groups }: Identity, { listeners }: Config): void {
-  for (const { upstream } of listeners) {
+function requireUpstreams({ uid, gid, groups }: Identity, { authz, listeners }: Config): void {
+  for (const { upstream } of [...listeners, ...(authz === undefined ? [] : [authz])]) {
     if (mayAccess(upstream, W_OK) || statusOf(upstream) === undefined) continue;
     throw new PrivilegeError(
       `run_as: ${uid}:${gid} with groups ${groups.join(" ") || "none"} may not connect to ` +

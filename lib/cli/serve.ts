@@ -217,13 +217,13 @@ function missingUpstreams({ listeners }: Config): string[] {
 }
 
 /** What stands now: the operator should not have to look it up. */
-function describe({ options, handedOver }: Standing, { gate }: Config): string {
+function describe({ options, bound, handedOver }: Standing, { gate }: Config): string {
   const { name, socket, mode, protocol, upstream, rotate } = options;
   const policy = gate.listenerPolicies[name];
   const facts = [
     ...(protocol === "raw" ? ["raw"] : []),
     ...(handedOver === undefined
-      ? [`mode ${formatMode(mode)}`, `owner ${ownerOf(socket)}`]
+      ? [`mode ${formatMode(mode)}`, `owner ${ownerOf(options, bound)}`]
       : [origin(handedOver, socket)]),
     ...(rotate === undefined
       ? []
@@ -233,9 +233,9 @@ function describe({ options, handedOver }: Standing, { gate }: Config): string {
   return `listening on ${socket} (${name}: ${facts.join(", ")}) for ${upstream}`;
 }
 
-function ownerOf(socket: string): string {
-  const { uid, gid } = Deno.lstatSync(socket);
-  return `${uid}:${gid}`;
+/** As it was made: the file may stand where Postern cannot look any more. */
+function ownerOf({ uid, gid }: Standing["options"], { file }: Standing["bound"]): string {
+  return `${uid ?? file?.uid}:${gid ?? file?.gid}`;
 }
 
 function origin({ name, path }: HandedOver, socket: string): string {

@@ -191,6 +191,23 @@ Deno.test("what only root could do later is said, with what to do about it", asR
   });
 });
 
+Deno.test(
+  "a socket in a folder that run_as cannot enter is served, and what cannot be kept is said",
+  asRoot,
+  async () => {
+    await withStage(async (directory, engine) => {
+      const shut = `${directory}/shut`;
+      await Deno.mkdir(shut, { mode: 0o700 });
+      const listeners = [{ socket: `${shut}/a.sock`, policy: "read-only" }];
+      await using gate = await RunningGate.serve(configFor(directory, { listeners }), {}, readable);
+      assert.match(gate.stderr, /listening on .*shut\/a\.sock \(a: mode 0600, owner 1:1, /);
+      assert.ok(gate.stderr.includes(`warning: daemon cannot change ${shut}: `), gate.stderr);
+      assert.match(await answered(`${shut}/a.sock`, engine), /hello/);
+      assert.equal((await gate.stop()).code, 0);
+    });
+  },
+);
+
 Deno.test("root without run_as is told what to write, and goes on", asRoot, async () => {
   await withStage(async (directory, engine) => {
     const { run_as: _, ...config } = configFor(directory);
@@ -213,6 +230,7 @@ Deno.test("an engine that run_as cannot reach keeps the gate from starting", asR
 
 Deno.test("who is not root cannot become another, and is told so", asOther, async () => {
   const directory = await Deno.makeTempDir({ dir: "/tmp" });
+  await Deno.chmod(directory, 0o755);
   const config = {
     upstream: `${directory}/up.sock`,
     listeners: [{ socket: "DIR/a.sock", user: Deno.uid(), group: Deno.gid() }],
