@@ -9,6 +9,7 @@ Usage:
   postern explain --uid N METHOD PATH     which rule decides about a request, and why
   postern explain --uid N -- docker …     the same for what a docker command would send
   postern schema config|policy            the JSON Schema of a file, for editors
+  postern import KIND FILE...             a configuration from the rules of another proxy
   postern demo                            try it, with or without Docker
   postern COMMAND --help                  more on a command
   postern --version
@@ -137,6 +138,27 @@ and check what is written:
 
 What takes more than a schema (paths, ports, names of users, of other policies) is checked by
 \`postern check\` alone.
+`,
+  import: `postern import: a configuration and a policy from the rules of another proxy
+
+Usage: postern import KIND FILE... [options]
+
+KIND and what FILE is (- for standard input):
+  tecnativa      variables of tecnativa/docker-socket-proxy: NAME=value lines, a docker run command
+                 line, or a compose file
+  linuxserver    the same for lscr.io/linuxserver/socket-proxy
+  wollomatic     flags or variables of wollomatic/socket-proxy, in the same kinds of files
+  cetusguard     files of rules, or a compose file with CETUSGUARD_RULES
+  sockguard      sockguard's YAML
+
+      --out DIR        write DIR/postern.yaml and DIR/policies/KIND.yaml; default: standard output
+      --service NAME   the service of the compose file that is meant, when its image does not tell
+
+The rules become operations. Patterns are anchored at both ends and their alternatives grouped. What
+means something else than it did is said on standard error, and in the policy's comments: read that
+before you use it.
+
+Exit codes: 0 written, 1 the files cannot be read or written, 2 usage
 `,
   demo: `postern demo: see the gate at work
 

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./check.ts")).check,
   explain: async () => (await import("./explain.ts")).explain,
   schema: async () => (await import("./schema.ts")).schema,
+  import: async () => (await import("./import.ts")).importRules,
   demo: async () => (await import("./demo.ts")).demo,
   socat: async () => (await import("./socat.ts")).socat,
 };

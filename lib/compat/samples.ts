@@ -1,4 +1,4 @@
-import { operations, routes } from "../policy/operations.ts";
+import { routes } from "../policy/operations.ts";
 import type { Operation } from "../policy/types.ts";
 
 /** A request as somebody's rules see it: no query, nothing encoded. */
@@ -6,8 +6,14 @@ export interface Sample {
   readonly method: string;
   /** Without a version. */
   readonly path: string;
-  /** How the object is called in it: by what the engine named it, or by what people did. */
+  /** The route that it calls, `POST /containers/{id}/stop`. */
+  readonly route: string;
+  /** What stands in the place of the name. */
+  readonly object?: string;
+  /** Whether that is what the engine named it, or what people did. */
   readonly spelling?: "id" | "name";
+  /** It is not one of the usual ones, but was asked for. */
+  readonly extra?: true;
 }
 
 const HEX = "4c01db0b339c7d2f4a5ee2b8a1f9c03d6e7f80912a3b4c5d6e7f8091a2b3c4d5";
@@ -32,6 +38,11 @@ const withoutIds = new Set([
   ...["podman-systemd"],
 ]);
 
+/** What stands in routes, and is no name. */
+export const fixedWords: ReadonlySet<string> = new Set(
+  routes.flatMap(({ template }) => template.split("/")),
+);
+
 /** Requests for every route of an operation, with every spelling of a name. `extra` are further names to try. */
 export function samplesOf(operation: Operation, extra: readonly string[] = []): Sample[] {
   return routesOf(operation).flatMap(({ method, template }) =>
@@ -43,6 +54,7 @@ export function samplesOf(operation: Operation, extra: readonly string[] = []): 
 export function examplesOf(operation: Operation): Sample[] {
   return routesOf(operation).map(({ method, template }) => ({
     method,
+    route: `${method} ${template}`,
     path: template.replace(/\{[^}]+\}/g, "web"),
   }));
 }
@@ -61,20 +73,24 @@ function spelled(
   template: string,
   extra: readonly string[],
 ): Sample[] {
-  if (!template.includes("{")) return [{ method, path: template }];
+  const route = `${method} ${template}`;
+  if (!template.includes("{")) return [{ method, path: template, route }];
   const group = operation.split(".")[0]!;
   const { id, name } = template.includes("…") ? wide : narrow;
   const names = group === "volumes" ? narrow.name : name;
-  const fill = (text: string) => template.replace(/\{[^}]+\}/g, () => text);
+  const called = (spelling: "id" | "name") => (object: string): Sample => ({
+    method,
+    path: template.replace(/\{[^}]+\}/g, () => object),
+    route,
+    object,
+    spelling,
+  });
   return [
-    ...(withoutIds.has(group) ? [] : id)
-      .map((text): Sample => ({ method, path: fill(text), spelling: "id" })),
-    ...(withoutNames.has(group) ? [] : [...names, ...extra])
-      .map((text): Sample => ({ method, path: fill(text), spelling: "name" })),
+    ...(withoutIds.has(group) ? [] : id).map(called("id")),
+    ...(withoutNames.has(group) ? [] : names).map(called("name")),
+    ...extra.filter((word) => ![...id, ...names].includes(word)).map((word): Sample => ({
+      ...called("name")(word),
+      extra: true,
+    })),
   ];
 }
-
-/** Every operation that a rule about paths can open: what has a route. */
-export const reachable: readonly Operation[] = operations.filter((operation) =>
-  samplesOf(operation).length > 0
-);
