@@ -13,6 +13,8 @@ import type { PluginAnswer, PluginRequest } from "./protocol.ts";
 
 /** What its records have for a listener's name. */
 const LISTENER = "authz";
+/** Names of certificates that are remembered. */
+const MOST_CLIENTS = 1024;
 
 /** Whom a request comes from, and who writes down what became of it. */
 interface Client extends Known {
@@ -97,7 +99,7 @@ export class Authorizer {
     return { allow: false, message };
   }
 
-  /** What is made of a client once; names of certificates that no rule knows are not kept. */
+  /** What is made of a client once. */
   #client(request: PluginRequest): Client {
     const known = this.#assign(request);
     const key = JSON.stringify([request.authMethod, request.user]);
@@ -117,8 +119,6 @@ export class Authorizer {
     return client;
   }
 }
-
-const MOST_CLIENTS = 1024;
 
 /** A request with a line of Postern's own that is not Postern's. */
 function pretended({ assignment: { policy } }: Client, { target }: PluginRequest): Judgement {

@@ -3,7 +3,10 @@ import type { AuthzSettings } from "../config/types.ts";
 import type { Gate, Policy } from "../policy/types.ts";
 
 /** Where dockerd looks for sockets by itself (moby pkg/plugins/discovery.go). */
-export const PLUGINS = "/run/docker/plugins";
+const PLUGINS = "/run/docker/plugins";
+
+/** Where it looks for files that name sockets elsewhere. */
+const SPECIFICATIONS = ["/etc/docker/plugins", "/usr/lib/docker/plugins"];
 
 /** A line for the operator's log. */
 export interface AuthzNotice {
@@ -25,7 +28,10 @@ export function authzNotices(
   const { socket } = settings;
   const name = basename(socket).replace(/\.sock$/, "");
   const notices: AuthzNotice[] = [
-    { level: "info", text: `authorization plugin on ${socket} (${describeAuthz(settings)})` },
+    {
+      level: "info",
+      text: `listening on ${socket} (authorization plugin: ${describeAuthz(settings)})`,
+    },
     {
       level: "info",
       text:
@@ -33,7 +39,7 @@ export function authzNotices(
         "from then on it serves nothing while Postern does not run",
     },
   ];
-  if (dirname(socket) !== PLUGINS && dirname(socket) !== `/var${PLUGINS}`) {
+  if (!isFound(socket, name)) {
     const text = `dockerd finds sockets in ${PLUGINS} only: write unix://${socket} into ` +
       `/etc/docker/plugins/${name}.spec`;
     notices.push({ level: "warning", text });
@@ -46,6 +52,18 @@ export function authzNotices(
   const used = [...new Set(named)].map((policy) => policies[policy])
     .filter((policy) => policy !== undefined);
   return [...notices, ...lockedOut(settings, policies), ...used.flatMap(weaker)];
+}
+
+/** Whether dockerd finds a plugin of this name at this socket. */
+function isFound(socket: string, name: string): boolean {
+  if (dirname(socket) === PLUGINS || dirname(socket) === `/var${PLUGINS}`) return true;
+  return SPECIFICATIONS.some((folder) => {
+    try {
+      return Deno.readTextFileSync(`${folder}/${name}.spec`).trim() === `unix://${socket}`;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function lockedOut(

@@ -48,6 +48,8 @@ function serve(plan: Plan): Promise<void> {
           if (--left === 0) report({ type: "retired" });
         };
         for (const listener of listeners) listener.retire(emptied);
+        // A gate for the engine's plugin alone has none.
+        if (listeners.length === 0) report({ type: "retired" });
         return 0;
       }
       case "ping":

@@ -5,9 +5,17 @@ export const engineSocket = Deno.env.get("POSTERN_ENGINE_SOCKET") ?? "";
 const missing = Deno.env.get("POSTERN_ENGINE_MISSING") ??
   (engineSocket === "" ? "run through `deno task test`" : "");
 
-/** A test that needs a real engine; skipped, with the reason in the run's summary, where there is none. */
-export function engineTest(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
-  Deno.test({ name, ignore: missing !== "", fn });
+/**
+ * A test that needs a real engine; skipped, with the reason in the run's summary, where there is none. `absent`: what else it needs
+ * and is not there.
+ */
+export function engineTest(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+  absent?: string,
+): void {
+  const ignore = missing !== "" || absent !== undefined;
+  Deno.test({ name: absent === undefined ? name : `${name} (${absent})`, ignore, fn });
 }
 
 /** Who runs a command: ids for setpriv(1). */

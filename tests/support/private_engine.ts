@@ -50,8 +50,8 @@ const applets = [
   "seq",
 ];
 
-/** Starts dockerd and gives it the image `bb`, made of busybox alone. */
-export async function startPrivateEngine(): Promise<PrivateEngine> {
+/** Starts dockerd, with further words for its command line, and gives it the image `bb`, made of busybox alone. */
+export async function startPrivateEngine(words: readonly string[] = []): Promise<PrivateEngine> {
   // Short, since the engine makes longer paths of it and sun_path holds 107 bytes.
   const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "pe-" });
   await Deno.chmod(directory, 0o755);
@@ -61,7 +61,7 @@ export async function startPrivateEngine(): Promise<PrivateEngine> {
     args: [
       "-c",
       `exec setsid ${which("dockerd")} --data-root ${directory}/data --exec-root ${directory}/x ` +
-      `-p ${directory}/pid -H unix://${socket} --bridge=none --iptables=false >${directory}/log 2>&1`,
+      `-p ${directory}/pid -H unix://${socket} --bridge=none --iptables=false ${words.join(" ")} >${directory}/log 2>&1`,
     ],
   });
   let dockerd: Deno.ChildProcess | undefined;

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { authzNotices } from "../../../lib/authz/notices.ts";
+import { load, problems } from "./fakes.ts";
+
+function notices(text: string): string[] {
+  const loaded = load(text);
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  return authzNotices(loaded.config.authz!, loaded.config.gate)
+    .map(({ level, text }) => `${level} ${text}`);
+}
+
+Deno.test("authz alone is a configuration: who has which policy, and where the engine asks", () => {
+  const loaded = load("authz: { anonymous: full, users: { alice: read-only }, default: operator }");
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  assert.deepEqual(loaded.config.listeners, []);
+  assert.deepEqual(loaded.config.authz, {
+    socket: "/run/docker/plugins/postern.sock",
+    anonymous: "full",
+    users: [{ name: "alice", policy: "read-only", origin: "postern.yaml:1" }],
+    defaultPolicy: "operator",
+    upstream: "/var/run/docker.sock",
+  });
+});
+
+Deno.test("a preset that only authz names is there", () => {
+  const loaded = load("authz: { anonymous: full, users: { t: traefik } }");
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  assert.ok(Object.hasOwn(loaded.config.gate.policies, "traefik"));
+});
+
+Deno.test("authz refuses what it does not understand, and must say what anonymous is", () => {
+  const [missing] = problems(load("authz: { users: { a: full } }"));
+  assert.match(missing!, /^missing-key /);
+  const unknown = problems(load("authz: { anonymous: ful, default: x, users: { a: y } }"));
+  assert.deepEqual(unknown.map((text) => text.split(" ")[0]), [
+    "unknown-policy",
+    "unknown-policy",
+    "unknown-policy",
+  ]);
+  const [path] = problems(load("authz: { anonymous: full, socket: run.sock }"));
+  assert.match(path!, /^bad-path /);
+});
+
+Deno.test("the log warns of who is locked out, and of what a plugin cannot do", () => {
+  const quiet = notices("authz: { anonymous: full }");
+  assert.deepEqual(quiet.filter((line) => line.startsWith("warning")), []);
+  assert.match(quiet[1]!, /"authorization-plugins": \["postern"\]/);
+  const out = notices("authz: { anonymous: deny, users: { a: full } }").join("\n");
+  assert.match(out, /warning .*nobody can use the engine's own socket, not even root/);
+  assert.match(notices("authz: { anonymous: deny }").join("\n"), /warning .*locks everybody out/);
+  const elsewhere = notices("authz: { anonymous: full, socket: /run/x/gate.sock }").join("\n");
+  assert.match(elsewhere, /warning .*unix:\/\/\/run\/x\/gate\.sock into .*plugins\/gate\.spec/);
+});
