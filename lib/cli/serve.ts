@@ -92,9 +92,10 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
     ended.resolve();
     hurried.resolve();
   };
-  const calm = world.onFault((error) => {
+  const fault = (error: unknown) => {
     fail(`a fault in Postern ends it, please report it: ${(error as Error)?.stack ?? error}`);
-  });
+  };
+  const calm = world.onFault(fault);
   let gate: Gate | undefined;
   let plugin: Plugin | undefined;
   let reloader: Reloader | undefined;
@@ -130,17 +131,22 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
     return CANNOT_START;
   }
   const standing = gate;
-  for (const one of standing.standing) log.info(describe(one, config));
-  for (const line of missingUpstreams(config)) log.warning(line);
-  if (authz !== undefined) {
-    for (const { level, text } of authzNotices(authz, config.gate)) log[level](text);
+  try {
+    for (const one of standing.standing) log.info(describe(one, config));
+    for (const line of missingUpstreams(config)) log.warning(line);
+    if (authz !== undefined) {
+      for (const { level, text } of authzNotices(authz, config.gate)) log[level](text);
+    }
+    if (again !== undefined) {
+      reloader = new Reloader(config, both(standing, plugin), again, log, supervisor);
+      if (early) reloader.ask();
+    }
+    supervisor.ready();
+    supervisor.watch(() => standing.alive());
+  } catch (error) {
+    // To throw would end this function, and leave the gate standing with nobody to look after it.
+    fault(error);
   }
-  if (again !== undefined) {
-    reloader = new Reloader(config, both(standing, plugin), again, log, supervisor);
-    if (early) reloader.ask();
-  }
-  supervisor.ready();
-  supervisor.watch(() => standing.alive());
   await ended.promise;
   supervisor.stopping();
   // A worker that is gone carries out no order.
