@@ -24,8 +24,9 @@ export interface Wanted {
 export function readSettings(text: string, wanted: Wanted): Settings {
   const services = servicesOf(text);
   if (services !== undefined) return fromService(services, wanted);
-  if (/(?:^|\s)-{1,2}[a-z]/.test(text)) return fromCommandLine(text);
-  return { env: fromEnvFile(text), args: [], warnings: [] };
+  const isCommandLine = !/^\s*(?:#|(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=)/.test(text) &&
+    /(?:^|\s)["']?-{1,2}[A-Za-z]/.test(text);
+  return isCommandLine ? fromCommandLine(text) : { env: fromEnvFile(text), args: [], warnings: [] };
 }
 
 type Service = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 import { parseDocument } from "../../config/yaml.ts";
 import {
+  folderPatterns,
   ImportError,
   type Source,
   type SourceConstraints,
@@ -142,9 +143,7 @@ function listenerOf(listen: Loose): SourceListener | undefined {
 function bindMounts(create: Loose): SourceConstraints {
   const folders = create["allowed_bind_mounts"];
   if (!Array.isArray(folders) || folders.length === 0) return {};
-  const host_mounts = folders.map(String).flatMap((folder) =>
-    folder === "/" ? ["/**"] : [folder, `${folder.replace(/\/$/, "")}/**`]
-  );
+  const host_mounts = folders.map(String).flatMap(folderPatterns);
   return { "containers.create": { host_mounts } };
 }
 

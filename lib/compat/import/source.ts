@@ -41,3 +41,9 @@ export function wordsIn(pattern: string): string[] {
   const plain = pattern.replace(/\\([^A-Za-z0-9])/g, "$1").replace(/\\./g, " ");
   return plain.match(/[A-Za-z0-9][A-Za-z0-9_.-]+/g) ?? [];
 }
+
+/** What `host_mounts` says of a folder and all that is in it. */
+export function folderPatterns(folder: string): string[] {
+  const plain = folder.replace(/\/+$/, "");
+  return plain === "" ? ["/**"] : [plain, `${plain}/**`];
+}

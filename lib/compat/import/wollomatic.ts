@@ -1,6 +1,11 @@
 import { matchPatterns, type PatternRule } from "./patterns.ts";
 import { readSettings, type Settings } from "./settings.ts";
-import type { Source, SourceConstraints, SourceListener } from "./source.ts";
+import {
+  folderPatterns,
+  type Source,
+  type SourceConstraints,
+  type SourceListener,
+} from "./source.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "TRACE", "OPTIONS"];
 
@@ -87,7 +92,7 @@ function listenerOf(
 }
 
 function bindMounts(folders: readonly string[]): SourceConstraints {
-  const host_mounts = folders.flatMap((folder) => [folder, `${folder.replace(/\/$/, "")}/**`]);
+  const host_mounts = folders.flatMap(folderPatterns);
   return Object.fromEntries(
     ["containers.create", "services.create", "services.update"].map((
       name,

@@ -155,7 +155,7 @@ function warningsOn({ partial, widened, lost, unused }: Translation): string[] {
       "since operations are allowed for all"
     ),
     ...unused.map((rule) =>
-      `${rule}: allows nothing that Postern knows as an operation of the engine's API`
+      `${rule}: opens nothing here: no route that Postern knows is like it, or only with names that it does not write out`
     ),
   ];
 }
