@@ -10,6 +10,7 @@ import { type Assign, assigning, type Known } from "./assign.ts";
 import { type Ask, examine } from "./examine.ts";
 import type { OwnLookups } from "./own_lookups.ts";
 import type { PluginAnswer, PluginRequest } from "./protocol.ts";
+import { isGlassBroken, type Seal, throughBrokenGlass, unsealed } from "./seal.ts";
 
 /** What its records have for a listener's name. */
 const LISTENER = "authz";
@@ -31,6 +32,11 @@ export class Authorizer {
   readonly #ask: (settings: AuthzSettings) => Ask;
   #assign!: Assign;
   #asking!: Ask;
+  /** What comes through the gate passes; absent where all is judged here. */
+  readonly #seal: Seal | undefined;
+  /** The gate's sockets. */
+  #sockets: readonly string[] = [];
+  #breakGlass = "";
   readonly #clients = new Map<string, Client>();
 
   /** `gatekeeper` writes the records; `ask` asks the engine of these settings, with the line of `lookups`. */
@@ -39,27 +45,36 @@ export class Authorizer {
     recorded: boolean,
     lookups: OwnLookups,
     ask: (settings: AuthzSettings) => Ask,
+    seal?: Seal,
   ) {
+    this.#seal = seal;
     this.#gatekeeper = gatekeeper;
     this.#recorded = recorded;
     this.#lookups = lookups;
     this.#ask = ask;
   }
 
-  /** From now on these rules count. */
-  replace(settings: AuthzSettings, gate: Gate): void {
+  /** From now on these rules count. `sockets`: where the gate is. */
+  replace(settings: AuthzSettings, gate: Gate, sockets: readonly string[] = []): void {
+    this.#sockets = sockets;
+    this.#breakGlass = settings.breakGlass;
     this.#assign = assigning(settings, gate.policies);
     this.#asking = this.#ask(settings);
     this.#clients.clear();
   }
 
   async authorize(request: PluginRequest): Promise<PluginAnswer> {
+    if (this.#seal?.isOn(request) === true) return ALLOWED;
     const own = this.#lookups.recognise(request);
     if (own === true) return ALLOWED;
     const client = this.#client(request);
-    const judgement = own === false
-      ? pretended(client, request)
-      : await this.#judge(client, request);
+    if (own === false) return this.#answer(client, request, pretended(client, request));
+    if (this.#seal === undefined || client.peer.user !== undefined) {
+      return this.#answer(client, request, await this.#judge(client, request));
+    }
+    const judgement = isGlassBroken(this.#breakGlass)
+      ? throughBrokenGlass(client, request, this.#breakGlass)
+      : unsealed(await this.#judge(client, request), this.#sockets);
     return this.#answer(client, request, judgement);
   }
 

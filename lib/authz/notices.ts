@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
-import type { AuthzSettings } from "../config/types.ts";
-import type { Gate, Policy } from "../policy/types.ts";
+import type { AuthzSettings, Config } from "../config/types.ts";
+import type { Policy } from "../policy/types.ts";
+import { intercepts } from "./seal.ts";
 
 /** Where dockerd looks for sockets by itself (moby pkg/plugins/discovery.go). */
 const PLUGINS = "/run/docker/plugins";
@@ -23,9 +24,10 @@ export function describeAuthz({ anonymous, users, defaultPolicy }: AuthzSettings
 /** What stands now, what to do for the engine to ask, and what will not be as it is at the gate. */
 export function authzNotices(
   settings: AuthzSettings,
-  { policies }: Gate,
+  config: Config,
 ): AuthzNotice[] {
   const { socket } = settings;
+  const { policies } = config.gate;
   const name = basename(socket).replace(/\.sock$/, "");
   const notices: AuthzNotice[] = [
     {
@@ -51,7 +53,8 @@ export function authzNotices(
   ];
   const used = [...new Set(named)].map((policy) => policies[policy])
     .filter((policy) => policy !== undefined);
-  return [...notices, ...lockedOut(settings, policies), ...used.flatMap(weaker)];
+  const barred = settings.seal ? sealed(settings, config) : lockedOut(settings, policies);
+  return [...notices, ...barred, ...used.flatMap(weaker)];
 }
 
 /** Whether dockerd finds a plugin of this name at this socket. */
@@ -81,6 +84,31 @@ function lockedOut(
     : `authz locks everybody out: neither its users nor root on the engine's own socket can do ` +
       "anything";
   return [{ level: "warning", text: `${text}; taking the plugin out of daemon.json undoes it` }];
+}
+
+/** Whom the seal leaves where. */
+function sealed(settings: AuthzSettings, config: Config): AuthzNotice[] {
+  const { anonymous, breakGlass, upstream } = settings;
+  const sockets = intercepts(config);
+  const raw = config.listeners
+    .filter((listener) => listener.protocol === "raw" && listener.upstream === upstream);
+  return [
+    {
+      level: "info",
+      text: `sealed: what comes around ${sockets.join(", ")} is judged as anonymous, ` +
+        `${anonymous}; "touch ${breakGlass}" as root lets everybody in`,
+    },
+    ...(sockets.length > 0 ? [] : [
+      {
+        level: "warning",
+        text: `no listener leads to ${upstream} through the seal`,
+      } as const,
+    ]),
+    ...raw.map(({ name }): AuthzNotice => ({
+      level: "warning",
+      text: `listener ${name} is raw: what comes through it has no seal`,
+    })),
+  ];
 }
 
 /** What the gate does with a policy, and a plugin cannot. */

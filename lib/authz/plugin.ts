@@ -1,18 +1,20 @@
 import type { AuditLog } from "../audit/log.ts";
 import { AuditWriter, RETRY_MS } from "../audit/writer.ts";
-import type { AuthzSettings } from "../config/types.ts";
+import type { AuthzSettings, Config } from "../config/types.ts";
 import { NameCache } from "../peer/names.ts";
-import type { Gate } from "../policy/types.ts";
 import { Gatekeeper } from "../relay/gatekeeper.ts";
 import { answering } from "./answering.ts";
 import { Authorizer } from "./authorizer.ts";
 import type { Ask } from "./examine.ts";
 import { OwnLookups } from "./own_lookups.ts";
+import { intercepts, type Seal } from "./seal.ts";
 import { closePluginSocket, openPluginSocket, type PluginSocket } from "./socket.ts";
 
 /** What a plugin needs of the process that it is in. */
 export interface PluginWorld {
   readonly audit: AuditLog | undefined;
+  /** What the gate of this process puts on what it relays. */
+  readonly seal?: Seal;
   /** Asks the engine on a socket, with these lines in the head of each question. */
   ask(upstream: string, fields: string): Ask;
   log(level: "info" | "warning" | "error", message: string): void;
@@ -36,7 +38,8 @@ export class Plugin {
   }
 
   /** Throws a BindError or a SystemError. */
-  static open(settings: AuthzSettings, gate: Gate, world: PluginWorld): Plugin {
+  static open(settings: AuthzSettings, config: Config, world: PluginWorld): Plugin {
+    const { gate } = config;
     const audit = world.audit && new AuditWriter(world.audit, (level, text) => {
       world.log(level, text);
     });
@@ -47,8 +50,9 @@ export class Plugin {
       audit !== undefined,
       lookups,
       ({ upstream }) => world.ask(upstream, lookups.field),
+      world.seal,
     );
-    authorizer.replace(settings, gate);
+    authorizer.replace(settings, gate, intercepts(config));
     const fault = (error: unknown) => {
       world.log("error", `the engine's question cannot be answered: ${String(error)}`);
     };
@@ -58,8 +62,8 @@ export class Plugin {
   }
 
   /** From the next question on these rules count. */
-  replace(settings: AuthzSettings, gate: Gate): void {
-    this.#authorizer.replace(settings, gate);
+  replace(settings: AuthzSettings, config: Config): void {
+    this.#authorizer.replace(settings, config.gate, intercepts(config));
   }
 
   /** Answers what has been asked, writes what is to be recorded, and ends. */

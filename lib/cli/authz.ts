@@ -26,6 +26,12 @@ export async function authz(args: readonly string[], world: World): Promise<numb
         world.stderr(`postern authz: ${config.file} has no authz: that says who may do what\n`);
         return CANNOT_START;
       }
+      if (config.authz.seal) {
+        world.stderr(
+          "postern authz: authz.seal needs the gate in the same process: `postern serve` runs both\n",
+        );
+        return CANNOT_START;
+      }
       const own = alone(config, place);
       if (!prepare(own, sources, world)) return CANNOT_START;
       return await runGate(own, world, (fs) => {

@@ -1,6 +1,7 @@
 import { environmentNotices } from "../compat/environment.ts";
 import { authzNotices } from "../authz/notices.ts";
 import { Plugin } from "../authz/plugin.ts";
+import { Seal } from "../authz/seal.ts";
 import { makePluginFolder } from "../authz/socket.ts";
 import { describeFailure } from "../config/failure.ts";
 import { denoFs } from "../config/fs.ts";
@@ -98,6 +99,7 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   const calm = world.onFault(fault);
   let gate: Gate | undefined;
   let plugin: Plugin | undefined;
+  const seal = authz?.seal === true ? new Seal() : undefined;
   let reloader: Reloader | undefined;
   let early = false;
   // Also raised by a terminal that closes; the gate belongs to nobody's terminal.
@@ -111,11 +113,12 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
     else reloader.ask();
   });
   try {
-    gate = await Gate.open({ ...config, handedOver: sockets }, {
+    const sealed = seal && authz && { seal: { upstream: authz.upstream, line: seal.line } };
+    gate = await Gate.open({ ...config, handedOver: sockets, ...sealed }, {
       log: (level, message) => log[level](message),
       failed: (error) => fail(error.message),
     });
-    if (authz !== undefined) plugin = openPlugin(authz, config, gate, log);
+    if (authz !== undefined) plugin = openPlugin(authz, config, gate, seal, log);
     // The workers have loaded their code by now, which another user may not be able to read.
     for (const { level, text } of world.confine(config)) log[level](text);
   } catch (error) {
@@ -135,7 +138,7 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
     for (const one of standing.standing) log.info(describe(one, config));
     for (const line of missingUpstreams(config)) log.warning(line);
     if (authz !== undefined) {
-      for (const { level, text } of authzNotices(authz, config.gate)) log[level](text);
+      for (const { level, text } of authzNotices(authz, config)) log[level](text);
     }
     if (again !== undefined) {
       reloader = new Reloader(config, both(standing, plugin), again, log, supervisor);
@@ -164,12 +167,14 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
 
 function openPlugin(
   settings: AuthzSettings,
-  { gate: rules }: Config,
+  config: Config,
   gate: Gate,
+  seal: Seal | undefined,
   log: Log,
 ): Plugin {
-  return Plugin.open(settings, rules, {
+  return Plugin.open(settings, config, {
     audit: gate.audit,
+    ...(seal === undefined ? {} : { seal }),
     ask: asksEngine,
     log: (level, message) => log[level](message),
   });
@@ -180,7 +185,7 @@ function both(gate: Gate, plugin: Plugin | undefined): Changeable {
   return {
     async apply(config, revoke) {
       const applied = await gate.apply(config, revoke);
-      if (config.authz !== undefined) plugin?.replace(config.authz, config.gate);
+      if (config.authz !== undefined) plugin?.replace(config.authz, config);
       return applied;
     },
   };

@@ -1,6 +1,7 @@
 import { type GateParts, requirePolicy } from "./gate.ts";
 import type { ClientScope } from "./clients.ts";
-import { type AuthzSettings, DEFAULT_PLUGIN_SOCKET } from "./types.ts";
+import { got } from "./got.ts";
+import { type AuthzSettings, DEFAULT_BREAK_GLASS, DEFAULT_PLUGIN_SOCKET } from "./types.ts";
 import { parseSocketPath } from "./values.ts";
 
 const KEY = "authz";
@@ -25,11 +26,18 @@ export function resolveAuthz(
     const message = `socket ${socket.problem}`;
     scope.report(yaml.atValue("bad-path", [KEY, "socket"], message, socket.hint));
   }
+  const breakGlass = authz.break_glass ?? DEFAULT_BREAK_GLASS;
+  if (!breakGlass.startsWith("/") || breakGlass.includes("\0")) {
+    const message = `break_glass must be an absolute path: ${got(breakGlass)}`;
+    scope.report(yaml.atValue("bad-path", [KEY, "break_glass"], message));
+  }
   return {
     socket: "value" in socket ? socket.value : DEFAULT_PLUGIN_SOCKET,
     anonymous: authz.anonymous ?? "deny",
     users,
     defaultPolicy: authz.default ?? "deny",
     upstream,
+    seal: authz.seal ?? false,
+    breakGlass,
   };
 }

@@ -46,8 +46,13 @@ export function restartKeys(running: Config, wanted: Config): string[] {
     const name = key as keyof typeof keys;
     return differ(running[name], wanted[name]) ? [written] : [];
   });
-  const opensOther = running.authz?.socket !== wanted.authz?.socket;
-  return opensOther ? [...changed, "authz.socket"] : changed;
+  if (running.authz?.socket !== wanted.authz?.socket) changed.push("authz.socket");
+  // Who is behind whom is decided when the gate opens.
+  const [was, is] = [running.authz, wanted.authz];
+  if (was?.seal !== is?.seal || (was?.seal === true && was.upstream !== is?.upstream)) {
+    changed.push("authz.seal");
+  }
+  return changed;
 }
 
 function policyChanges(before: Gate["policies"], after: Gate["policies"]): string[] {

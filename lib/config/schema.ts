@@ -125,6 +125,13 @@ const authzSchema = z.strictObject({
   ).optional(),
   default: policyName()
     .describe("Policy for certificates that users does not name; deny by default.").optional(),
+  seal: z.boolean({ error: "true or false" }).describe(
+    "Whether what comes through the gate passes, and only what comes around it is judged here; false by default.",
+  ).optional(),
+  break_glass: text("the absolute path of a file").describe(
+    "A file of root's that lets everybody on the engine's own socket in around the seal while it is there; " +
+      "/etc/postern/break-glass by default.",
+  ).optional(),
 }, { error: "a map with anonymous" });
 
 /** `postern.yaml`. */

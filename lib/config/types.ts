@@ -42,6 +42,10 @@ export interface AuthzSettings {
   readonly defaultPolicy: string;
   /** The socket of the engine that asks. */
   readonly upstream: string;
+  /** What the gate relays carries a secret, and passes; only what does not is judged by these policies. */
+  readonly seal: boolean;
+  /** While this file is there, and root's alone, who has no certificate passes without a seal. */
+  readonly breakGlass: string;
 }
 
 /** A user as the engine knows one. */
@@ -120,6 +124,9 @@ export const DEFAULT_DRAIN = 10;
 
 /** Audit files that are kept when nothing is said about it. */
 export const DEFAULT_KEEP = 8;
+
+/** The file that lets the administrator in around a seal. */
+export const DEFAULT_BREAK_GLASS = "/etc/postern/break-glass";
 
 /** Where dockerd finds a plugin's socket by itself. */
 export const DEFAULT_PLUGIN_SOCKET = "/run/docker/plugins/postern.sock";

@@ -26,12 +26,20 @@ export type FieldName =
   | "expect"
   | "content-type"
   | "content-encoding"
-  | "trailer";
+  | "trailer"
+  | "x-postern-seal";
 
 /** By their length: hardly any other field's name then has to be compared with more than one of them. */
 const namesOfLength: readonly (readonly FieldName[])[] = [
   ...["", "", "", "", "host", "", "expect", "upgrade trailer", "", "", "connection", ""],
-  ...["content-type", "", "content-length", "", "content-encoding", "transfer-encoding"],
+  ...[
+    "content-type",
+    "",
+    "content-length x-postern-seal",
+    "",
+    "content-encoding",
+    "transfer-encoding",
+  ],
 ].map((names) => names.split(" ").filter((name) => name !== "") as FieldName[]);
 
 /** Takes the fields that mean something, each with its value from `start` to `end`, without the white space around it. */

@@ -88,6 +88,8 @@ class RequestFields implements FieldSink {
   length: number | undefined;
 
   take(name: FieldName, bytes: Uint8Array, start: number, end: number): void {
+    // Only Postern itself may say that a request came through it (lib/authz/seal.ts).
+    if (name === "x-postern-seal") throw new HeadError("a header that is Postern's own");
     const before = this.values.get(name);
     const value = ascii(bytes, start, end);
     if (name === "content-length") this.length = parseContentLength(bytes, start, end);
@@ -134,7 +136,9 @@ function bodyLength(
 }
 
 /** Connection options that would name a framing field as hop-by-hop, which some intermediaries then drop. */
-const neverOptions = new Set(["host", "content-length", "transfer-encoding", "content-type"]);
+const neverOptions = new Set([
+  ...["host", "content-length", "transfer-encoding", "content-type", "x-postern-seal"],
+]);
 
 function keepsAlive(options: readonly string[], minor: 0 | 1): boolean {
   for (const option of options) {

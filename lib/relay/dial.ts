@@ -56,8 +56,10 @@ function noSocket(code: number): Unreachable {
 export interface Upstream {
   readonly path: string;
   readonly address: Uint8Array<ArrayBuffer>;
+  /** A line that the engine's plugin wants in every head, with its end; absent where it wants none. */
+  readonly seal?: string;
 }
 
-export function upstreamAt(path: string): Upstream {
-  return { path, address: unixAddress(path) };
+export function upstreamAt(path: string, seal?: string): Upstream {
+  return { path, address: unixAddress(path), ...(seal === undefined ? {} : { seal }) };
 }

@@ -22,6 +22,8 @@ export interface GateOptions extends ConnectionLimits {
   readonly gate: Rules;
   readonly audit: AuditTarget;
   readonly workers: number;
+  /** What the plugin of the engine at `upstream` wants in every head (`Upstream`). */
+  readonly seal?: { readonly upstream: string; readonly line: string };
   /** Sockets that were opened before the process began. */
   readonly handedOver?: readonly HandedOver[];
 }
@@ -41,6 +43,7 @@ export class Gate {
   readonly #hands: readonly Hand[];
   readonly #audit: AuditLog | undefined;
   readonly #handedOver: readonly HandedOver[];
+  readonly #seal: GateOptions["seal"];
   readonly #usage: Usage;
   readonly #census: Census;
   readonly #events: GateEvents;
@@ -59,6 +62,7 @@ export class Gate {
     this.#hands = hands;
     this.#audit = audit;
     this.#handedOver = options.handedOver ?? [];
+    this.#seal = options.seal;
     this.#usage = usage;
     this.#census = census;
     this.#events = events;
@@ -90,7 +94,7 @@ export class Gate {
       const shared = workers > 1;
       const plans = Array.from({ length: workers }, (_, worker) => (
         {
-          listeners: planFor(standing, worker, workers),
+          listeners: planFor(standing, worker, workers, options.seal),
           gate,
           census: places,
           ...(audit === undefined ? {} : { audit }),
@@ -138,7 +142,7 @@ export class Gate {
     this.#standing = [...kept, ...opened];
     this.#census.limit(limits);
     const plans = this.#hands.map((_, worker) =>
-      planFor(this.#standing, worker, this.#hands.length)
+      planFor(this.#standing, worker, this.#hands.length, this.#seal)
     );
     const counts = await Promise.all(
       this.#hands.map((hand, worker) =>
@@ -222,6 +226,7 @@ function planFor(
   standing: readonly Standing[],
   worker: number,
   workers: number,
+  seal: GateOptions["seal"],
 ): PlannedListener[] {
   return standing.map(({ options, bound, handedOver }) => ({
     name: options.name,
@@ -229,6 +234,7 @@ function planFor(
     fd: bound.fd,
     protocol: options.protocol,
     upstream: options.upstream,
+    ...(seal?.upstream === options.upstream ? { seal: seal.line } : {}),
     lasting: handedOver !== undefined,
     ...(options.maxConnections === undefined
       ? {}

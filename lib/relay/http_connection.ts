@@ -29,7 +29,7 @@ import { RawStream } from "./raw_stream.ts";
 import { describeRequest, lasts, Recorder, UNRECORDED } from "./recorder.ts";
 import { revocation } from "./revocation.ts";
 import { errorReply, type ReplyOptions } from "./reply.ts";
-import { type Passed, rewritten } from "./rewrite.ts";
+import { type Passed, rewritten, withLine } from "./rewrite.ts";
 
 const MAX_HEAD = 64 * 1024;
 /** A refused body up to this long is read and dropped, so that the connection stays usable. */
@@ -404,7 +404,14 @@ export class HttpConnection implements Connection, Timed {
     const other = passed === undefined && judged.head.upgrade === undefined
       ? undefined
       : rewritten(judged, passed, memory.bytes, start, end);
-    if (other === undefined) this.#send(exchange, memory, start, end);
+    const { seal } = this.#place.upstream;
+    if (seal !== undefined) {
+      this.#up.most += seal.length;
+      const sealed = other === undefined
+        ? withLine(memory.bytes, start, end, seal)
+        : withLine(other, 0, other.length, seal);
+      this.#send(exchange, new Memory(sealed), 0, sealed.length);
+    } else if (other === undefined) this.#send(exchange, memory, start, end);
     else this.#send(exchange, new Memory(other), 0, other.length);
   }
 

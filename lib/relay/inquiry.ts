@@ -36,7 +36,7 @@ export class Inquiry {
     this.#loop = loop;
     this.#upstream = upstream;
     this.#done = done;
-    this.#request = new Memory(question(lookup));
+    this.#request = new Memory(question(lookup, upstream.seal));
     this.#deadline = loop.answers.add({
       expire: () =>
         this.#finish({ failed: `the engine at ${upstream.path} did not answer in time` }),

@@ -46,7 +46,7 @@ export class Listener implements Acceptor {
     this.#limit = planned.maxConnections ?? Infinity;
     this.#place = {
       listener: planned.name,
-      upstream: upstreamAt(planned.upstream),
+      upstream: upstreamAt(planned.upstream, planned.seal),
       left: (connection) => this.#remove(connection),
     };
   }

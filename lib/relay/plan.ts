@@ -8,6 +8,8 @@ export interface PlannedListener {
   readonly fd: number;
   readonly protocol: "http" | "raw";
   readonly upstream: string;
+  /** As `Upstream` has it. */
+  readonly seal?: string;
   /** Whether the socket outlives the process: somebody else opened it, and hands it on to the next. */
   readonly lasting?: boolean;
   /** Clients that this worker serves at once; more wait in the kernel's backlog. */

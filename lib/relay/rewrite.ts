@@ -1,3 +1,4 @@
+import { LF } from "../http/characters.ts";
 import { withoutFields } from "../http/fields.ts";
 import type { RequestHead } from "../http/request_head.ts";
 import { applyEdits } from "../json/edit.ts";
@@ -56,6 +57,22 @@ export function rewritten(
   const whole = new Uint8Array(first.length + body.length);
   whole.set(first);
   whole.set(body, first.length);
+  return whole;
+}
+
+/** A request's first bytes, `start` to `end`, with another line behind its request line; `line` with its end. */
+export function withLine(
+  bytes: Uint8Array<ArrayBuffer>,
+  start: number,
+  end: number,
+  line: string,
+): Uint8Array<ArrayBuffer> {
+  const added = new TextEncoder().encode(line);
+  const at = bytes.indexOf(LF, start) + 1;
+  const whole = new Uint8Array(end - start + added.length);
+  whole.set(bytes.subarray(start, at));
+  whole.set(added, at - start);
+  whole.set(bytes.subarray(at, end), at - start + added.length);
   return whole;
 }
 

@@ -1,9 +1,8 @@
 // dockerd asks Postern before each request: about the names of certificates over TLS, and about nobody on its own socket.
 import assert from "node:assert/strict";
-import { makeCertificates, missingForCertificates } from "../support/certificates.ts";
-import { docker, type DockerOptions, engineTest, type Ran, unique } from "../support/docker.ts";
-import { RunningGate } from "../support/gate.ts";
-import { startPrivateEngine } from "../support/private_engine.ts";
+import { missingForCertificates } from "../support/certificates.ts";
+import { docker, engineTest, type Ran, unique } from "../support/docker.ts";
+import { startPluggedEngine } from "../support/plugged_engine.ts";
 
 const team = `name: team
 extends: operator
@@ -21,79 +20,6 @@ constraints:
 `;
 const files = { "policies/team.yaml": team, "policies/filling.yaml": filling };
 const users = { alice: "team", bob: "read-only", dave: "filling" };
-
-/** An engine with a plugin, which listens for certificates of our own and on a socket. */
-interface Setup extends AsyncDisposable {
-  /** The engine's own socket. */
-  readonly socket: string;
-  /** Runs docker over TLS. */
-  as(user: string, args: readonly string[], options?: DockerOptions): Promise<Ran>;
-  /** Sends bytes over TLS, and reads until the engine closes. */
-  send(user: string, request: string): Promise<string>;
-  readonly plugin: { readonly gate: RunningGate; readonly socket: string };
-  /** Starts Postern again, after its end. */
-  again(): Promise<RunningGate>;
-}
-
-async function setUp(): Promise<Setup> {
-  const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "pa-" });
-  await makeCertificates(folder, ["server", "alice", "bob", "carol", "dave"]);
-  const name = unique("postern");
-  const [socket, pluginSocket] = [`${folder}/d.sock`, `${folder}/${name}.sock`];
-  const specification = `/etc/docker/plugins/${name}.spec`;
-  await Deno.mkdir("/etc/docker/plugins", { recursive: true });
-  await Deno.writeTextFile(specification, `unix://${pluginSocket}\n`);
-  const serve = () =>
-    RunningGate.serve({
-      upstream: socket,
-      authz: { anonymous: "full", users, socket: pluginSocket },
-      policies: "policies",
-    }, files);
-  await using cleaning = new AsyncDisposableStack();
-  cleaning.defer(() => Deno.remove(folder, { recursive: true }));
-  cleaning.defer(() => Deno.remove(specification));
-  const gate = cleaning.use(await serve());
-  const port = freePort();
-  cleaning.use(
-    await startPrivateEngine([
-      ...["-H", `unix://${socket}`, "-H", `tcp://127.0.0.1:${port}`, "--tlsverify"],
-      ...["--tlscacert", `${folder}/ca.pem`, "--tlscert", `${folder}/server/cert.pem`],
-      ...["--tlskey", `${folder}/server/key.pem`, "--authorization-plugin", name],
-    ]),
-  );
-  const owned = cleaning.move();
-  return {
-    socket,
-    plugin: { gate, socket: pluginSocket },
-    as(user, args, options = {}) {
-      const env = {
-        DOCKER_HOST: `tcp://127.0.0.1:${port}`,
-        DOCKER_TLS_VERIFY: "1",
-        DOCKER_CERT_PATH: `${folder}/${user}`,
-      };
-      return docker(socket, args, { ...options, env });
-    },
-    async send(user, request) {
-      const text = (file: string) => Deno.readTextFileSync(`${folder}/${file}`);
-      const connection = await Deno.connectTls({
-        ...{ hostname: "127.0.0.1", port, caCerts: [text("ca.pem")] },
-        ...{ cert: text(`${user}/cert.pem`), key: text(`${user}/key.pem`) },
-      });
-      const sent = new Blob([request]).stream()
-        .pipeTo(connection.writable, { preventClose: true }).catch(() => {});
-      const answer = await new Response(connection.readable).text();
-      await sent;
-      return answer;
-    },
-    again: async () => owned.use(await serve()),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 function create(fields: string, body: string): string {
   return "POST /v1.41/containers/create HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n" +
@@ -124,13 +50,20 @@ const labelled = [...run, "--label", "team=ci"];
 engineTest(
   "dockerd with Postern for its authorization plugin",
   async (t) => {
-    await using setup = await setUp();
-    const { plugin } = setup;
+    await using setup = await startPluggedEngine(
+      ["alice", "bob", "carol", "dave"],
+      ({ socket, pluginSocket }) => ({
+        upstream: socket,
+        authz: { anonymous: "full", users, socket: pluginSocket },
+        policies: "policies",
+      }),
+      files,
+    );
 
     await t.step("the plugin's socket is its own from the start, and only root's", async () => {
-      const { mode, uid } = await Deno.lstat(plugin.socket);
+      const { mode, uid } = await Deno.lstat(setup.pluginSocket);
       assert.deepEqual([(mode! & 0o777).toString(8), uid], ["600", 0]);
-      assert.doesNotMatch(plugin.gate.stderr, /finds sockets in/);
+      assert.doesNotMatch(setup.gate.stderr, /finds sockets in/);
     });
 
     await t.step(
@@ -138,7 +71,7 @@ engineTest(
       async () => {
         const { code, out, err } = await docker(setup.socket, [...run, "bb", "echo", "hi"]);
         assert.deepEqual([code, out], [0, "hi\n"], err);
-        const lines = await plugin.gate.audit((lines) =>
+        const lines = await setup.gate.audit((lines) =>
           lines.some(({ request }) => request.operation === "containers.create")
         );
         const line = lines.find(({ request }) => request.operation === "containers.create")!;
@@ -156,7 +89,7 @@ engineTest(
         await setup.as("bob", [...labelled, "bb", "true"]),
         /containers\.create denied for user bob: policy read-only: .*authz user postern\.yaml:/,
       );
-      const lines = await plugin.gate.audit((lines) =>
+      const lines = await setup.gate.audit((lines) =>
         lines.some(({ peer, decision }) => peer["user"] === "bob" && decision === "deny")
       );
       const line = lines.find(({ decision }) => decision === "deny")!;
@@ -249,7 +182,7 @@ engineTest(
         await setup.as("dave", [...args, "bb", "true"]),
         /the policy sets memory=67108864, which the engine's plugin cannot fill in/,
       );
-      assert.match(plugin.gate.stderr, /policy filling: what it sets must stand in the requests/);
+      assert.match(setup.gate.stderr, /policy filling: what it sets must stand in the requests/);
       const made = await setup.as("dave", [...args, "--memory", "32m", "bb", "true"]);
       assert.equal(made.code, 0, made.err);
     });
@@ -257,8 +190,8 @@ engineTest(
     await t.step(
       "without Postern the engine serves nobody, and it goes on where Postern does",
       async () => {
-        await plugin.gate.stop();
-        await assert.rejects(Deno.lstat(plugin.socket), Deno.errors.NotFound);
+        await setup.gate.stop();
+        await assert.rejects(Deno.lstat(setup.pluginSocket), Deno.errors.NotFound);
         const ran = await docker(setup.socket, ["ps"]);
         assert.notEqual(ran.code, 0);
         assert.match(ran.err, /plugin postern-\S+ failed with error/);

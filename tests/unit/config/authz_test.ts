@@ -5,7 +5,7 @@ import { load, problems } from "./fakes.ts";
 function notices(text: string): string[] {
   const loaded = load(text);
   assert.ok(loaded.ok, JSON.stringify(loaded));
-  return authzNotices(loaded.config.authz!, loaded.config.gate)
+  return authzNotices(loaded.config.authz!, loaded.config)
     .map(({ level, text }) => `${level} ${text}`);
 }
 
@@ -19,6 +19,8 @@ Deno.test("authz alone is a configuration: who has which policy, and where the e
     users: [{ name: "alice", policy: "read-only", origin: "postern.yaml:1" }],
     defaultPolicy: "operator",
     upstream: "/var/run/docker.sock",
+    seal: false,
+    breakGlass: "/etc/postern/break-glass",
   });
 });
 
