@@ -24,6 +24,8 @@ const TRANSLATED = new Set([
   ...["insecure_accept_opaque_buildkit_tunnels"],
 ]);
 
+const TUNNELS = /^\/(?:session|grpc)$/;
+
 /**
  * Imports CodesWhat/sockguard's YAML: its common rules, which are tried in their order, and its folders for bind mounts. It looks
  * into bodies, and so does the policy that comes of it, by Postern's safe defaults. Throws an ImportError.
@@ -37,25 +39,38 @@ export function importSockguard(texts: readonly string[]): Source {
   const listener = listenerOf(listen);
   const upstream = record(data["upstream"])["socket"];
   const bodies = record(data["request_body"]);
+  const opaque = data["insecure_accept_opaque_buildkit_tunnels"] === true;
+  const allows = (method: string, path: string) => {
+    const plain = withoutVersion(path);
+    const found = rules.findIndex(({ methods, pattern }) =>
+      (methods.includes("*") || methods.includes(method)) && pattern.test(plain)
+    );
+    return found >= 0 && rules[found]!.allow ? found : undefined;
+  };
   return {
     name: "sockguard",
     rules: rules.map(({ text }) => text),
-    decide(method, path) {
-      const found = rules.findIndex(({ methods, pattern }) =>
-        (methods.includes("*") || methods.includes(method)) && pattern.test(withoutVersion(path))
-      );
-      return found >= 0 && rules[found]!.allow ? found : undefined;
-    },
+    // BuildKit's tunnels need that setting, whatever the rules say; with request_body.buildkit, it looks into them.
+    decide: (method, path) =>
+      opaque || !TUNNELS.test(withoutVersion(path)) ? allows(method, path) : undefined,
     gates: rules.flatMap(({ allow }, index) => allow ? [] : [index]),
     words: rules.flatMap(({ text }) => wordsIn(text.replaceAll("*", " "))),
     ...(listener === undefined ? {} : { listener }),
     ...(typeof upstream === "string" ? { upstream } : {}),
-    constraints: bindMounts(record(bodies["container_create"])),
+    constraints: {
+      ...bindMounts(record(bodies["container_create"])),
+      ...(opaque ? { "builder.grpc": { unjudged: true } } : {}),
+    },
     warnings: [
       ...Object.keys(data).filter((key) => !TRANSLATED.has(key)).map((key) =>
         `${key} is not translated: ${explained[key] ?? "look for its like in Postern"}`
       ),
       ...untranslated(bodies),
+      ...(!opaque && bodies["buildkit"] !== undefined && allows("POST", "/grpc") !== undefined
+        ? [
+          "BuildKit (POST /session and /grpc): sockguard looks into it, Postern cannot; not allowed here",
+        ]
+        : []),
       ...(listener === undefined
         ? [
           `the source listens on ${

@@ -1,3 +1,4 @@
+import { unjudged } from "../../policy/constraints/keys.ts";
 import { givesRoot } from "../../policy/root.ts";
 import { builtinAncestor, compilePolicy } from "../../policy/compile.ts";
 import { builtinPolicies } from "../../policy/builtin.ts";
@@ -20,7 +21,11 @@ const SOCKET = "/run/postern/docker.sock";
 /** Writes what was imported as Postern's files, with the warnings as comments. `from` names what was read. */
 export function write(source: Source, translation: Translation, from: string): Written {
   const constraints = constraintsFor(source.constraints, translation.allowed);
-  const warnings = [...source.warnings, ...warningsOn(translation)];
+  const warnings = [
+    ...source.warnings,
+    ...warningsOn(translation),
+    ...refusedBySafety(constraints, translation.allowed),
+  ];
   return {
     config: configText(source, from),
     policyFile: `policies/${source.name}.yaml`,
@@ -114,6 +119,20 @@ function constraintsFor(
   if (constraints === "none") return constraints;
   const kept = Object.entries(constraints).filter(([operation]) => allowed.includes(operation));
   return Object.fromEntries(kept) satisfies SourceConstraints;
+}
+
+/** What the safe defaults refuse altogether, although it is allowed: nothing about it can be judged. */
+function refusedBySafety(
+  constraints: Source["constraints"],
+  allowed: readonly string[],
+): string[] {
+  if (constraints === "none") return [];
+  const names = allowed.filter((name) =>
+    unjudged.includes(name) && constraints[name] === undefined
+  );
+  return names.length === 0 ? [] : [
+    `${list(names)}: refused by the safe defaults; "unjudged: true" under constraints allows it`,
+  ];
 }
 
 /** Operations whose constraints choose among containers by their names. */
@@ -215,7 +234,6 @@ function scalar(text: string): string {
 }
 
 function flow(value: unknown): string {
-  return Array.isArray(value)
-    ? `[${value.map((item) => scalar(String(item))).join(", ")}]`
-    : scalar(String(value));
+  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
+  return typeof value === "string" ? scalar(value) : String(value);
 }

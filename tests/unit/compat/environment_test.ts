@@ -179,6 +179,14 @@ Deno.test("explain says which variables would permit a request", async () => {
   assert.match(out, /to allow +POST=1 and EXEC=1 in the environment would permit it/);
 });
 
+Deno.test("variables of an image are the configuration where no other is found", async () => {
+  const { code, out } = await command(["check"], { CONTAINERS: "1", POST: "1" });
+  assert.equal(code, 0);
+  assert.match(out, /listener docker: \/run\/postern\/docker\.sock, mode 0600, policy tecnativa/);
+  assert.match(out, /gives root on the host: containers\.create/);
+  assert.equal((await command(["check"], { LOG_LEVEL: "info" })).code, 1);
+});
+
 Deno.test("a configuration that is named beats the environment, and --env beats none", async () => {
   await withFiles({
     "postern.yaml": "listeners: [{ socket: DIR/x.sock, policy: read-only }]\n",

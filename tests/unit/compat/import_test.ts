@@ -356,6 +356,23 @@ Deno.test("sockguard's rules are tried in their order, and become the operations
   assert.deepEqual(limits.host_mounts, [{ path: "/srv/x" }, { path: "/srv/x/**" }]);
 });
 
+Deno.test("BuildKit's tunnels are open only where sockguard does not look into them", async () => {
+  const rules = "rules: [{ match: { method: '*', path: /** }, action: allow }]\n";
+  const allows = async (text: string) => {
+    const { policy } = await imported("sockguard", { "sockguard.yaml": text });
+    return ["builder.session", "builder.grpc", "images.build"].map((name) =>
+      policy.verdicts[name]!.allow
+    );
+  };
+  assert.deepEqual(await allows(rules), [false, false, true]);
+  const opaque = `${rules}insecure_accept_opaque_buildkit_tunnels: true\n`;
+  assert.deepEqual(await allows(opaque), [true, true, true]);
+  const { warnings } = await imported("sockguard", { "sockguard.yaml": rules });
+  assert.match(warnings, /swarm\.init, .*: refused by the safe defaults/);
+  const mediated = `${rules}request_body: { buildkit: { solve: {} } }\n`;
+  assert.deepEqual(await allows(mediated), [false, false, true]);
+});
+
 const missing = missingHaproxy();
 for (const image of ["tecnativa", "linuxserver"] as const) {
   Deno.test({
