@@ -1,4 +1,6 @@
 import { call, type Outcome } from "../demo/call.ts";
+import { consider } from "./consider.ts";
+import { asksNobody } from "./oracle.ts";
 import { type Cast, castOf, castOfRoot, type Line } from "../demo/cast.ts";
 import { type Engine, startEngine } from "../demo/engine.ts";
 import { findEngine, type Found } from "../demo/find_engine.ts";
@@ -7,7 +9,6 @@ import { renderTable, type Row } from "../demo/table.ts";
 import { choosePolicy } from "../policy/choose.ts";
 import { Gate } from "../relay/gate.ts";
 import type { GateEvents } from "../relay/hand.ts";
-import { judgeAnew } from "../relay/judge.ts";
 import { formatMode } from "../config/mode.ts";
 import { parse } from "./arguments.ts";
 import { CANNOT_START, OK, OutputError, type World } from "./world.ts";
@@ -89,7 +90,7 @@ async function play(
   for (const line of cast.script) {
     const outcome = await call({ ...line, socket: `${directory}/${line.listener}.sock` }, signal);
     if (signal.aborted) return "";
-    const { row, denial } = describeCall(cast, line, outcome);
+    const { row, denial } = await describeCall(cast, line, outcome);
     rows.push(row);
     if (denial !== undefined && row.what === "containers.create") {
       told = `\nWhat the client of a denied request is told:\n  ${denial}\n`;
@@ -99,14 +100,19 @@ async function play(
 }
 
 /** A line of the table, and the message that a denied client got. */
-function describeCall(
+async function describeCall(
   { rules }: Cast,
-  { as, listener, method, path }: Line,
+  { as, listener, method, path, body }: Line,
   outcome: Outcome,
-): { row: Row; denial?: string } {
+): Promise<{ row: Row; denial?: string }> {
   const { uid, gid } = as ?? { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
   const assignment = choosePolicy(rules, listener, { uid, gid, groups: [] });
-  const { operation, decision } = judgeAnew(assignment, method, path);
+  const { judgement: { operation, decision } } = await consider(assignment, {
+    method,
+    target: path,
+    contentType: "application/json",
+    ...(body === undefined ? {} : { body: new TextEncoder().encode(body) }),
+  }, asksNobody);
   const row = {
     who: `uid ${uid} on ${listener}`,
     what: operation?.name ?? `${method} ${path.replace("/v1.41", "")}`,

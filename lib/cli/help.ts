@@ -168,8 +168,8 @@ Usage: postern demo [options]
 
 Uses the engine at $DOCKER_HOST, or at /var/run/docker.sock when that is not set; where none
 listens there, a small one that is built in. A real engine gets: version, info, and the lists of
-containers and images, and one request to start a container whose name is random, which it answers
-with 404. What else would change something is denied, and does not reach it.
+containers and images, and requests to create a container of an image and to start one whose names
+are random, which it answers with 404. What else would change something is denied, and does not reach it.
 
 The sockets are yours alone. As root, the demo calls as users that do not exist on this machine
 (uids from 61001), and only they and root get past its rules.

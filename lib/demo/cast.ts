@@ -1,6 +1,7 @@
 import { groupName, userName } from "../linux/nss.ts";
 import { builtinPolicies } from "../policy/builtin.ts";
-import type { ClientRule, Gate } from "../policy/types.ts";
+import { builtinAncestor, compilePolicy } from "../policy/compile.ts";
+import type { ClientRule, Gate, Policy } from "../policy/types.ts";
 import type { Call } from "./call.ts";
 
 /** Who plays in the demo, where, and by which rules. */
@@ -36,9 +37,11 @@ export function castOfRoot(): Cast {
     modes: { ci: 0o666, ops: 0o600 },
     rules: rules([
       { uids: [[0, 0]], policy: "full", origin: "demo: uid 0" },
-      { uids: [[reader.uid, reader.uid]], policy: "read-only", origin: `demo: uid ${reader.uid}` },
+      { uids: [[reader.uid, reader.uid]], policy: "team", origin: `demo: uid ${reader.uid}` },
     ]),
-    summary: `uid 0 may do everything, uid ${reader.uid} may read, nobody else may do anything`,
+    summary:
+      `uid 0 may do everything, uid ${reader.uid} (policy team) may read, and create containers ` +
+      "that get nothing of the host; nobody else may do anything",
     script: [
       ...reading.map((request): Line => ({ ...request, listener: "ci", as: reader })),
       { ...read, listener: "ci", as: stranger },
@@ -55,28 +58,50 @@ export function castOf(uid: number): Cast {
   return {
     modes: { ci: 0o600, ops: 0o600 },
     rules: rules([
-      { ...own, listeners: ["ci"], policy: "read-only" },
+      { ...own, listeners: ["ci"], policy: "team" },
       { ...own, listeners: ["ops"], policy: "full" },
     ]),
-    summary: "you may read on ci.sock and do everything on ops.sock, nobody else may do anything " +
-      "(as root, the demo calls as several users)",
+    summary:
+      "on ci.sock (policy team) you may read, and create containers that get nothing of the " +
+      "host, on ops.sock do everything; nobody else may do anything (as root, the demo calls as " +
+      "several users)",
     script: [...reading.map((request): Line => ({ ...request, listener: "ci" })), ...working],
   };
 }
 
 function rules(clients: readonly ClientRule[]): Gate {
-  return { clients, listenerPolicies: {}, defaultPolicy: "deny", policies: builtinPolicies };
+  const policies = { ...builtinPolicies, team: team() };
+  return { clients, listenerPolicies: {}, defaultPolicy: "deny", policies };
 }
+
+/** What a team's policy file of four lines would say. */
+function team(): Policy {
+  const compiled = compilePolicy({
+    name: "team",
+    extends: "read-only",
+    allow: [{ pattern: "containers.create", origin: "demo" }],
+    deny: [],
+    origin: "demo",
+  }, () => builtinAncestor(builtinPolicies["read-only"]!));
+  if ("problems" in compiled) throw new TypeError("Cannot play: the demo's policy has mistakes");
+  return compiled.policy;
+}
+
+const creating = (config: object) => ({
+  method: "POST",
+  path: "/v1.41/containers/create",
+  // An image that nobody has: a real engine must come out of the demo as it went in.
+  body: JSON.stringify({ Image: `postern-demo-${crypto.randomUUID()}`, HostConfig: config }),
+});
 
 const reading = [
   { method: "GET", path: "/v1.41/version" },
   { method: "GET", path: "/v1.41/containers/json?all=1" },
   { method: "GET", path: "/v1.41/containers/web/archive?path=/etc/shadow" },
-  {
-    method: "POST",
-    path: "/v1.41/containers/create",
-    body: '{"Image":"x","HostConfig":{"Privileged":true}}',
-  },
+  creating({ Memory: 268435456 }),
+  creating({ Binds: ["/etc:/x"] }),
+  creating({ Privileged: true }),
+  { method: "POST", path: "/v1.41/containers/web/stop" },
   { method: "GET", path: "/v1.41/containers/x/../../containers/json" },
 ];
 

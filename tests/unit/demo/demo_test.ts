@@ -31,7 +31,10 @@ Deno.test("the demo shows who was allowed what, on the engine that is built in",
     `${reader}: system.version allowed`,
     `${reader}: containers.list allowed`,
     `${reader}: containers.archive-read denied`,
+    `${reader}: containers.create allowed`,
     `${reader}: containers.create denied`,
+    `${reader}: containers.create denied`,
+    `${reader}: containers.stop denied`,
     `${reader}: GET /containers/x/../../containers/json denied`,
     ...(root
       ? ["uid 61002 on ci: system.info denied", "uid 61001 on ops: system.info denied"]
@@ -40,6 +43,7 @@ Deno.test("the demo shows who was allowed what, on the engine that is built in",
     `${owner}: images.list allowed`,
     `${owner}: containers.start allowed`,
   ]);
+  assert.match(out.replace(/\s+/g, " "), /team: host_mounts: \/etc .* team: privileged: /);
   assert.match(out, /postern: containers\.create denied for uid \d+.*\(request [0-9a-f]+\)/);
   assert.match(out.replace(/\s+/g, " "), /the engine answered 404 No such container/);
   const directory = /\S*postern-demo-[^/\s]+/.exec(out)![0];
