@@ -30,6 +30,19 @@ const wide = {
   name: ["alpine", "library/alpine:3.20", "registry.example.com:5000/team_a/my-app.web:v1.2"],
 };
 
+const LOWER = "abcdefghijklmnopqrstuvwxyz0123456789";
+const UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/** Ids and names that begin and end in every way there is, and one as long as they get: a pattern may leave some out. */
+const thorough = {
+  id: [..."0123456789abcdef"].flatMap((digit) => [
+    digit + HEX.slice(2) + digit,
+    digit + HEX.slice(0, 10) + digit,
+  ]),
+  narrowNames: [...LOWER + UPPER].map((letter) => `${letter}x-${letter}`).concat("n".repeat(63)),
+  wideNames: [...LOWER].map((letter) => `${letter}x/${letter}`).concat("n".repeat(63)),
+};
+
 /** What has no name of its own. */
 const withoutNames = new Set(["exec", "podman-exec", "tasks"]);
 /** What has no id. */
@@ -93,4 +106,20 @@ function spelled(
       extra: true,
     })),
   ];
+}
+
+/** Many more requests like one of the samples: the same route, with objects that are called in the same spelling. */
+export function alike({ route, spelling }: Sample): Sample[] {
+  if (spelling === undefined) return [];
+  const [method, template] = route.split(" ") as [string, string];
+  const names = template.includes("…") && !template.startsWith("/volumes/")
+    ? thorough.wideNames
+    : thorough.narrowNames;
+  return (spelling === "id" ? thorough.id : names).map((object) => ({
+    method,
+    path: template.replace(/\{[^}]+\}/g, () => object),
+    route,
+    object,
+    spelling,
+  }));
 }

@@ -1,5 +1,5 @@
 import { operations } from "../../policy/operations.ts";
-import { fixedWords, type Sample, samplesOf } from "../samples.ts";
+import { alike, fixedWords, type Sample, samplesOf } from "../samples.ts";
 import type { Source } from "./source.ts";
 
 /** A source's rules as operations, and what could not be said in them. */
@@ -48,7 +48,7 @@ export function translate(source: Source): Translation {
   ).slice(0, MAX_WORDS);
   for (const operation of operations) {
     const tried = samplesOf(operation, words).map((sample) => tryOut(source, sample, used));
-    const extent = extentOf(tried);
+    const extent = extentOf(source, tried);
     if (extent.kind === "some") partial.push({ operation: operation.name, names: extent.names });
     if (extent.kind !== "all") continue;
     allowed.push(operation.name);
@@ -96,14 +96,18 @@ type Extent =
   | { readonly kind: "some"; readonly names: readonly string[] }
   | { readonly kind: "all"; readonly by: readonly Widened["by"][] };
 
-function extentOf(tried: readonly Tried[]): Extent {
+function extentOf(source: Source, tried: readonly Tried[]): Extent {
   const isOpen = ({ verdicts }: Tried) => verdicts.includes(true);
   const open = tried.filter(isOpen);
   if (open.length === 0) return { kind: "none" };
   // Each object can be called by each of these ways, and extra words are only some of the names.
   const usual = tried.filter(({ extra }) => extra !== true);
   const ways = Map.groupBy(usual, ({ route, spelling = "" }) => `${route} ${spelling}`);
-  const whole = [...ways.values()].filter((way) => way.every(isOpen));
+  const allowsEach = (samples: readonly Sample[]) =>
+    samples.every(({ method, path }) =>
+      versionsFor(path).some((version) => source.decide(method, version + path) !== undefined)
+    );
+  const whole = [...ways.values()].filter((way) => way.every(isOpen) && allowsEach(alike(way[0]!)));
   if (whole.length === 0) {
     const known = open.filter(({ extra }) => extra === true).map(({ object = "" }) => object);
     return { kind: "some", names: [...new Set(known)] };

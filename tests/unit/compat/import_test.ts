@@ -216,6 +216,26 @@ Deno.test("operations for some names are left out, and the names are told", asyn
   );
 });
 
+Deno.test("a pattern that leaves out a few names, or long ones, does not open the operation", async () => {
+  const leavesOut = [
+    "/v1.41/containers/[^p][^/]*/stop",
+    "/v1.41/containers/[a-zA-Z0-9_.-]{1,12}/kill",
+    "/v1.41/containers/[^/]*[^q]/start",
+    "/v1.41/containers/[0-8a-zA-Z][^/]*/pause",
+  ];
+  const { policy, warnings } = await imported("wollomatic", {
+    "run.sh": [...leavesOut, "/v1.41/containers/[^/]+/unpause"]
+      .map((pattern) => `'-allowPOST=${pattern}'`).join(" "),
+  });
+  for (const verb of ["stop", "start", "pause"]) {
+    // By their ids, all of them are reached: what is left out are names.
+    assert.equal(policy.verdicts[`containers.${verb}`]!.allow, verb !== "pause", verb);
+  }
+  assert.ok(!policy.verdicts["containers.kill"]!.allow);
+  assert.match(warnings, /containers\.kill: allowed for some names only/);
+  assert.ok(policy.verdicts["containers.unpause"]!.allow);
+});
+
 Deno.test("folders for bind mounts become host_mounts over the safe defaults", async () => {
   const { policy, warnings } = await imported("wollomatic", {
     "run.sh": "-allowPOST=/v1.41/containers/create -allowbindmountfrom=/srv/a,/srv/b/",
