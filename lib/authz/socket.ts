@@ -1,10 +1,10 @@
-import { basename, dirname } from "node:path";
-import { type FileStatus, statusOf } from "../linux/file.ts";
+import { dirname } from "node:path";
 import { describeFailure } from "../config/failure.ts";
+import { type FileStatus, statusOf, withUmask } from "../linux/file.ts";
 import { BindError, removeStale } from "../relay/bind.ts";
 
 /** Only its owner may connect: the engine, which is root. */
-const MODE = 0o600;
+const NOT_OTHERS = 0o177;
 /** As dockerd makes its folders in /run. */
 const FOLDER_MODE = 0o711;
 
@@ -15,24 +15,17 @@ export interface PluginSocket {
   readonly file: FileStatus | undefined;
 }
 
-/**
- * Opens a server's socket with mode 0600: it is made in a folder that nobody else can enter, and gets its name when its mode is
- * set. A stale socket is replaced, a live one is a BindError.
- */
+/** Opens a server's socket, with mode 0600 from the start. A stale socket is replaced, a live one is a BindError. */
 export function openPluginSocket(
   path: string,
   handler: (request: Request) => Response | Promise<Response>,
 ): PluginSocket {
   removeStale(path);
-  const birthplace = makeBirthplace(path);
-  const born = `${birthplace}/s`;
   try {
-    const server = Deno.serve({ path: born, onListen() {} }, handler);
-    Deno.chmodSync(born, MODE);
-    Deno.renameSync(born, path);
+    const server = withUmask(NOT_OTHERS, () => Deno.serve({ path, onListen() {} }, handler));
     return { path, server, file: statusOf(path) };
-  } finally {
-    Deno.removeSync(birthplace, { recursive: true });
+  } catch (error) {
+    throw new BindError(`cannot open ${path}: ${describeFailure(error)}`);
   }
 }
 
@@ -45,14 +38,6 @@ export function makePluginFolder(path: string): void {
   }
 }
 
-function makeBirthplace(path: string): string {
-  try {
-    return Deno.makeTempDirSync({ dir: dirname(path), prefix: `.${basename(path)}-` });
-  } catch (error) {
-    throw new BindError(`cannot open ${path}: ${describeFailure(error)}`);
-  }
-}
-
 /** Answers what has been asked, and takes the name away, unless it is another's by now. */
 export async function closePluginSocket({ path, server, file }: PluginSocket): Promise<void> {
   const now = statusOf(path);
@@ -60,7 +45,7 @@ export async function closePluginSocket({ path, server, file }: PluginSocket): P
     try {
       Deno.removeSync(path);
     } catch {
-      /* the folder is root's, and we are not root any more: a dead socket refuses as well as none */
+      /* with run_as, root's folder is not ours: to dockerd a dead socket is as good as none */
     }
   }
   await server.shutdown();

@@ -33,6 +33,16 @@ const buffer = new Uint8Array(256);
 const view = new DataView(buffer.buffer);
 const little = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
+/** Does something with this umask(2), which all threads share: what others make meanwhile is closed as far as well. */
+export function withUmask<T>(mask: number, action: () => T): T {
+  const before = libc.umask(mask);
+  try {
+    return action();
+  } finally {
+    libc.umask(before);
+  }
+}
+
 /** The file at a path, a symbolic link being itself; undefined with errno set when it cannot be looked at. */
 export function statusOf(path: string): FileStatus | undefined {
   return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);

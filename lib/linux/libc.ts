@@ -71,6 +71,7 @@ export const libc = Deno.dlopen("libc.so.6", {
     parameters: ["i64", "i64", "i64", "i64", "i64"],
     result: "i32",
   },
+  umask: { parameters: ["u32"], result: "u32" },
   unsetenv: { parameters: ["buffer"], result: "i32" },
   writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", size], result: "i32" },
