@@ -73,6 +73,10 @@ Then write "authorization-plugins": ["postern"] into /etc/docker/daemon.json, an
 dockerd (Before=docker.service): dockerd does not start without its plugins, and serves nothing while
 one does not answer. Taking the line out of daemon.json undoes it.
 
+With "seal: true" and "serve", what comes through Postern's own sockets passes: dockerd refuses what
+comes around them, as "anonymous: deny" says, but for certificates in "users". While root keeps a file
+at "break_glass" (/etc/postern/break-glass), everybody on dockerd's own socket passes.
+
 What is judged by its body is denied where dockerd does not show it whole: when it is sent in chunks,
 or has 1 MiB or more. A plugin can change nothing: what a policy sets must stand in the requests
 themselves, and limits of a policy do not count. It ends as serve does.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { authzNotices } from "../../../lib/authz/notices.ts";
+import { authzChanges, restartKeys } from "../../../lib/config/changes.ts";
 import { load, problems } from "./fakes.ts";
 
 function notices(text: string): string[] {
@@ -39,8 +40,37 @@ Deno.test("authz refuses what it does not understand, and must say what anonymou
     "unknown-policy",
     "unknown-policy",
   ]);
+  const [glass] = problems(load("authz: { anonymous: full, break_glass: glass }"));
+  assert.match(glass!, /^bad-path /);
   const [path] = problems(load("authz: { anonymous: full, socket: run.sock }"));
   assert.match(path!, /^bad-path /);
+});
+
+Deno.test("a seal counts from the start only; other keys of authz are taken up at once", () => {
+  const config = (authz: string) => {
+    const loaded = load(`listeners: [{ socket: /p.sock }]\nauthz: { anonymous: deny, ${authz} }\n`);
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    return loaded.config;
+  };
+  const [open, sealed] = [config("default: deny"), config("seal: true")];
+  assert.deepEqual(restartKeys(open, sealed), ["authz.seal"]);
+  assert.deepEqual(restartKeys(sealed, open), ["authz.seal"]);
+  const other = config("seal: true, users: { a: full }, break_glass: /root/in");
+  assert.deepEqual(restartKeys(sealed, other), []);
+  assert.deepEqual(authzChanges(sealed, other), ["authz changed"]);
+  assert.deepEqual(authzChanges(sealed, config("seal: true")), []);
+  assert.deepEqual(restartKeys(open, config("socket: /q.sock")), ["authz.socket"]);
+});
+
+Deno.test("the log says what is sealed, and where the seal does not reach", () => {
+  const authz = "authz: { anonymous: deny, seal: true }";
+  const lines = notices(
+    `listeners: [{ socket: /p.sock }, { socket: /r.sock, protocol: raw, policy: full, upstream: /var/run/docker.sock }]\n${authz}`,
+  ).join("\n");
+  assert.match(lines, /info sealed: what comes around \/p\.sock is judged as anonymous, deny/);
+  assert.match(lines, /warning listener r is raw: what comes through it has no seal/);
+  assert.doesNotMatch(lines, /locks everybody out/);
+  assert.match(notices(authz).join("\n"), /warning no listener leads to \/var\/run\/docker\.sock/);
 });
 
 Deno.test("the log warns of who is locked out, and of what a plugin cannot do", () => {

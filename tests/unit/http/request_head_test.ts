@@ -102,6 +102,13 @@ const refused: Refused[] = [
   ["a line without a colon", `GET / HTTP/1.1\r\n${host}nonsense\r\n\r\n`, 400, /without a colon/],
   ["an empty field name", `GET / HTTP/1.1\r\n${host}: v\r\n\r\n`, 400, /without a name/],
   ["no Host", "GET / HTTP/1.1\r\n\r\n", 400, /no Host/],
+  ["a seal", `GET / HTTP/1.1\r\n${host}x-postern-SEAL: y\r\n\r\n`, 400, /Postern's own/],
+  [
+    "a Connection that names the seal",
+    `GET / HTTP/1.1\r\n${host}Connection: X-Postern-Seal\r\n\r\n`,
+    400,
+    /a Connection header that names x-postern-seal/,
+  ],
   ["two Hosts", `GET / HTTP/1.1\r\n${host}host: y\r\n\r\n`, 400, /more than one host/],
   [
     "two equal Content-Lengths",
