@@ -1,6 +1,6 @@
 import { environmentNotices } from "../compat/environment.ts";
 import { authzNotices } from "../authz/notices.ts";
-import { Plugin } from "../authz/plugin.ts";
+import type { Plugin } from "../authz/plugin.ts";
 import { Seal } from "../authz/seal.ts";
 import { makePluginFolder } from "../authz/socket.ts";
 import { describeFailure } from "../config/failure.ts";
@@ -118,7 +118,7 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
       log: (level, message) => log[level](message),
       failed: (error) => fail(error.message),
     });
-    if (authz !== undefined) plugin = openPlugin(authz, config, gate, seal, log);
+    if (authz !== undefined) plugin = await openPlugin(authz, config, gate, seal, log);
     // The workers have loaded their code by now, which another user may not be able to read.
     for (const { level, text } of world.confine(config)) log[level](text);
   } catch (error) {
@@ -165,13 +165,15 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   return code;
 }
 
-function openPlugin(
+/** Its code is loaded only where there is a plugin: that would take a sixth of the start. */
+async function openPlugin(
   settings: AuthzSettings,
   config: Config,
   gate: Gate,
   seal: Seal | undefined,
   log: Log,
-): Plugin {
+): Promise<Plugin> {
+  const { Plugin } = await import("../authz/plugin.ts");
   return Plugin.open(settings, config, {
     audit: gate.audit,
     ...(seal === undefined ? {} : { seal }),
