@@ -61,7 +61,9 @@ export async function startPrivateEngine(words: readonly string[] = []): Promise
     args: [
       "-c",
       `exec setsid ${which("dockerd")} --data-root ${directory}/data --exec-root ${directory}/x ` +
-      `-p ${directory}/pid -H unix://${socket} --bridge=none --iptables=false ${words.join(" ")} >${directory}/log 2>&1`,
+      `-p ${directory}/pid -H unix://${socket} --bridge=none --iptables=false ${
+        words.join(" ")
+      } >${directory}/log 2>&1`,
     ],
   });
   let dockerd: Deno.ChildProcess | undefined;
