@@ -1,4 +1,4 @@
-import { type Denial, refused } from "../policy/constraints/finding.ts";
+import { type Denial, encodedBody, refused, tooLong } from "../policy/constraints/finding.ts";
 import type { PluginRequest } from "./protocol.ts";
 
 /** The engine shows no body of this length or longer (maxBodySize of moby pkg/authorization/authz.go). */
@@ -15,7 +15,7 @@ export function shownBody(
 ): Uint8Array | Denial {
   const declared = headers.get("content-length");
   if (headers.has("content-encoding")) {
-    return refused(400, "a body with a Content-Encoding: the engine would not decode it");
+    return encodedBody;
   }
   if (Number(declared) >= SHOWN || (body?.length ?? 0) >= SHOWN) {
     return refused(
@@ -39,7 +39,7 @@ export function shownBody(
     );
   }
   if (bodyLimit !== undefined && body.length > bodyLimit) {
-    return refused(413, `a body that is judged may have ${bodyLimit} bytes (body_limit)`);
+    return tooLong(bodyLimit);
   }
   return body;
 }

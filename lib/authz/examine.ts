@@ -1,12 +1,9 @@
-import { type Denial, refused } from "../policy/constraints/finding.ts";
+import { type Denial, MOST_QUESTIONS, tooManyQuestions } from "../policy/constraints/finding.ts";
 import { readsBody, scrutinise } from "../policy/constraints/scrutinise.ts";
 import type { Answer, Finding, Lookup } from "../policy/constraints/types.ts";
 import type { Conditions } from "../relay/judge.ts";
 import { shownBody } from "./body.ts";
 import type { PluginRequest } from "./protocol.ts";
-
-/** Questions about one request, as many as the gate asks. */
-const MOST = 256;
 
 /** Answers what a judgement depends on. */
 export type Ask = (lookup: Lookup) => Answer | Promise<Answer>;
@@ -28,7 +25,7 @@ export async function examine(
   });
   let step = scrutiny.next();
   for (let questions = 0; step.done !== true; questions++) {
-    if (questions === MOST) return refused(400, `it names more than ${MOST} things to look up`);
+    if (questions === MOST_QUESTIONS) return tooManyQuestions;
     step = scrutiny.next(await ask(step.value));
   }
   return step.value.ok && step.value.added.length > 0 ? unsaid(step.value.added) : step.value;

@@ -1,12 +1,10 @@
-import { refused } from "../policy/constraints/finding.ts";
+import { MOST_QUESTIONS, tooManyQuestions } from "../policy/constraints/finding.ts";
 import type { Answer, Finding, Scrutiny } from "../policy/constraints/types.ts";
 import type { Upstream } from "./dial.ts";
 import { Inquiry } from "./inquiry.ts";
 import type { Loop } from "./loop.ts";
 import { realPath } from "./real_path.ts";
 
-/** Questions about one request: clients that mean well ask a few. */
-const MOST = 256;
 /** Paths that are looked up before other connections get their turn. */
 const PATHS = 16;
 
@@ -42,9 +40,7 @@ export class Examination {
     for (let paths = 0; step.done !== true; paths++) {
       const lookup = step.value;
       this.asked = true;
-      if (++this.#questions > MOST) {
-        return refused(400, `it names more than ${MOST} things to look up`);
-      }
+      if (++this.#questions > MOST_QUESTIONS) return tooManyQuestions;
       if (lookup.kind !== "path") {
         this.#inquiry = new Inquiry(this.#loop, this.#upstream, lookup, (answer) => {
           this.#answer = answer;

@@ -1,6 +1,6 @@
 import { chunkData, ChunkedScanner } from "../http/chunked.ts";
 import { CHUNKED } from "../http/request_head.ts";
-import { refused } from "../policy/constraints/finding.ts";
+import { encodedBody, refused, tooLong } from "../policy/constraints/finding.ts";
 import { readsBody, scrutinise } from "../policy/constraints/scrutinise.ts";
 import type { Finding, Scrutiny } from "../policy/constraints/types.ts";
 import type { Upstream } from "./dial.ts";
@@ -141,7 +141,7 @@ export class Hearing {
     const { operation, constraints, target } = this.#conditions;
     const { head } = this.judged;
     const raw = this.#raw(inbox);
-    if (raw.length > 0 && head.encoded) return encodedBody();
+    if (raw.length > 0 && head.encoded) return found(encodedBody);
     const body = this.#scanner === undefined ? raw : chunkData(raw, 0, raw.length);
     return scrutinise(constraints, {
       operation,
@@ -152,11 +152,8 @@ export class Hearing {
   }
 }
 
-function tooLong(limit: number): Finding {
-  return refused(413, `a body that is judged may have ${limit} bytes (body_limit)`);
-}
-
+/** A judgement that is over before it begins. */
 // deno-lint-ignore require-yield
-function* encodedBody(): Scrutiny {
-  return refused(400, "a body with a Content-Encoding: the engine would not decode it");
+function* found(finding: Finding): Scrutiny {
+  return finding;
 }

@@ -18,3 +18,23 @@ export function denied(key: keyof Limits, reason: string, hint: string): Denial 
 export function refused(status: Exclude<Denial["status"], 403>, reason: string): Denial {
   return { ok: false, status, reason, hint: "" };
 }
+
+/** Over `body_limit`. */
+export function tooLong(limit: number): Denial {
+  return refused(413, `a body that is judged may have ${limit} bytes (body_limit)`);
+}
+
+/** With a Content-Encoding, the engine would read other bytes than it says. */
+export const encodedBody: Denial = refused(
+  400,
+  "a body with a Content-Encoding: the engine would not decode it",
+);
+
+/** Questions about one request: clients that mean well ask a few. */
+export const MOST_QUESTIONS = 256;
+
+/** What asks more is a way to keep the engine and the gate busy. */
+export const tooManyQuestions: Denial = refused(
+  400,
+  `it names more than ${MOST_QUESTIONS} things to look up`,
+);
