@@ -1,7 +1,7 @@
 import { closest } from "../policy/suggest.ts";
 import type { Surroundings } from "./container_body.ts";
 import type { FlagNames, Flags } from "./flags.ts";
-import { type CliRequest, CommandError } from "./request.ts";
+import { type CliRequest, CommandError, filtersOf, request } from "./request.ts";
 
 /** A docker subcommand: its flags, how many arguments it takes, and what it sends. */
 export interface Command extends FlagNames {
@@ -16,6 +16,20 @@ export interface Command extends FlagNames {
 export type Commands = Readonly<Record<string, Command>>;
 
 export const MANY = Number.POSITIVE_INFINITY;
+
+/** What lists a whole kind of things, with filters. */
+export function listing(path: string, query: Readonly<Record<string, string>> = {}): Command {
+  return {
+    list: "filter|f",
+    ignoredBool: "quiet|q no-trunc",
+    ignoredText: "format",
+    usage: "",
+    takes: [0, 0],
+    requests: (flags) => [
+      request("GET", path, { ...query, filters: filtersOf(flags.list("filter")) }),
+    ],
+  };
+}
 
 /** Checks the number of arguments. */
 export function checkArguments(

@@ -1,4 +1,4 @@
-import { type Commands, MANY } from "./command.ts";
+import { type Commands, listing, MANY } from "./command.ts";
 import type { Flags } from "./flags.ts";
 import { CommandError, filtersOf, inPath, mapOf, request } from "./request.ts";
 import { given } from "./resources.ts";
@@ -62,16 +62,7 @@ export const networkCommands: Commands = {
       return [request("POST", `/networks/${inPath(network!)}/disconnect`, {}, body)];
     },
   },
-  "network ls": {
-    list: "filter|f",
-    ignoredBool: "quiet|q no-trunc",
-    ignoredText: "format",
-    usage: "",
-    takes: [0, 0],
-    requests: (flags) => [
-      request("GET", "/networks", { filters: filtersOf(flags.list("filter")) }),
-    ],
-  },
+  "network ls": listing("/networks"),
   "network inspect": {
     bool: "verbose|v",
     ignoredText: "format|f",

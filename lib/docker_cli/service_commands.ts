@@ -1,33 +1,12 @@
-import { type Command, type Commands, MANY } from "./command.ts";
+import { type Command, type Commands, listing, MANY } from "./command.ts";
 import { capability, type Surroundings } from "./container_body.ts";
 import type { FlagNames, Flags } from "./flags.ts";
 import { splitImage } from "./image_name.ts";
 import { mount } from "./mounts.ts";
 import { portBindings } from "./ports.ts";
-import {
-  type CliRequest,
-  CommandError,
-  filtersOf,
-  inPath,
-  mapOf,
-  one,
-  request,
-} from "./request.ts";
+import { type CliRequest, CommandError, inPath, mapOf, one, request } from "./request.ts";
 import { given, ulimits } from "./resources.ts";
 import { bytes, integer, nanoCpus } from "./units.ts";
-
-function list(path: string, query: Readonly<Record<string, string>> = {}): Command {
-  return {
-    list: "filter|f",
-    ignoredBool: "quiet|q no-trunc",
-    ignoredText: "format",
-    usage: "",
-    takes: [0, 0],
-    requests: (flags) => [
-      request("GET", path, { ...query, filters: filtersOf(flags.list("filter")) }),
-    ],
-  };
-}
 
 function each(
   usage: string,
@@ -62,7 +41,7 @@ export const serviceCommands: Commands = {
     takes: [1, MANY],
     requests: create,
   },
-  "service ls": list("/services", { status: "true" }),
+  "service ls": listing("/services", { status: "true" }),
   "service inspect": each(
     "SERVICE",
     { ignoredBool: "pretty", ignoredText: "format|f" },
@@ -75,10 +54,10 @@ export const serviceCommands: Commands = {
     takes: [0, 0],
     requests: (flags) => [request("POST", "/swarm/leave", { force: one(flags.bool("force")) })],
   },
-  "node ls": list("/nodes"),
-  "secret ls": list("/secrets"),
-  "config ls": list("/configs"),
-  "plugin ls": list("/plugins"),
+  "node ls": listing("/nodes"),
+  "secret ls": listing("/secrets"),
+  "config ls": listing("/configs"),
+  "plugin ls": listing("/plugins"),
   "plugin enable": each(
     "PLUGIN",
     { text: "timeout" },
