@@ -12,7 +12,7 @@ import { SHUT_WR, shutdown } from "../linux/socket.ts";
 import { Allowance, type Excess, type Timed } from "./allowance.ts";
 import { decisionOf } from "../policy/constraints/decision.ts";
 import type { Finding } from "../policy/constraints/types.ts";
-import { describeDenial } from "../policy/decide.ts";
+import { changeable, describeDenial } from "../policy/decide.ts";
 import type { Decision } from "../policy/types.ts";
 import type { Deadline } from "./deadlines.ts";
 import { dial, NOT_WATCHED } from "./dial.ts";
@@ -290,13 +290,13 @@ export class HttpConnection implements Connection, Timed {
   }
 
   #denyExcess(judged: Judged, { status, limit, reason, retryAfter }: Excess): void {
-    const { name } = this.#admitted.assignment.policy;
+    const { policy } = this.#admitted.assignment;
     const decision: Decision = {
       allow: false,
-      policy: name,
-      rule: `limits of policy ${name}`,
+      policy: policy.name,
+      rule: `limits of policy ${policy.name}`,
       reason: `${limit}: ${reason}`,
-      hint: `a larger ${limit} under limits in policy ${name} would permit it`,
+      hint: `a larger ${limit} under limits in ${changeable(policy)} would permit it`,
     };
     this.#deny({ ...judged, judgement: { ...judged.judgement, status, decision } }, retryAfter);
   }
