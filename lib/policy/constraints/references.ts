@@ -79,12 +79,6 @@ export function formatImage({ name, tag, digest }: ImageName): string {
   return tag === undefined ? name : `${name}:${tag}`;
 }
 
-/** `alpine` → `docker.io/library/alpine:latest`; undefined for what is no reference, as a full id. */
-export function normaliseImage(text: string): string | undefined {
-  const image = parseImage(text);
-  return image === undefined ? undefined : formatImage(withDefaultTag(image));
-}
-
 /** A pattern in its parts, each a pattern of its own, in lists so that they are compiled once. */
 interface Pattern {
   readonly name: readonly [string];

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import {
+  formatImage,
   imageAllows,
   judgeImage,
-  normaliseImage,
+  parseImage,
+  withDefaultTag,
 } from "../../../../lib/policy/constraints/references.ts";
 import type { Finding } from "../../../../lib/policy/constraints/types.ts";
 import { fine } from "../../../../lib/policy/constraints/finding.ts";
@@ -10,6 +12,12 @@ import { outcome, run, type World } from "./run.ts";
 
 const digest = `sha256:${"ab".repeat(32)}`;
 const other = `sha256:${"cd".repeat(32)}`;
+
+/** As the judges do it, in its steps. */
+function normaliseImage(text: string): string | undefined {
+  const image = parseImage(text);
+  return image === undefined ? undefined : formatImage(withDefaultTag(image));
+}
 
 Deno.test("references are read as distribution/reference reads them", () => {
   const table: Readonly<Record<string, string | undefined>> = {
