@@ -1,3 +1,4 @@
+import type { Policy } from "../policy/types.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Judged } from "./judge.ts";
@@ -13,6 +14,14 @@ export interface Excess {
   readonly reason: string;
   /** Seconds; where waiting helps. */
   readonly retryAfter?: number;
+}
+
+/** The rule and the reason of a denial for an excess. */
+export function againstLimits(
+  { name }: Policy,
+  { limit, reason }: Excess,
+): { readonly rule: string; readonly reason: string } {
+  return { rule: `limits of policy ${name}`, reason: `${limit}: ${reason}` };
 }
 
 /** What a connection is told when its time is over. */

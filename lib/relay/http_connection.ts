@@ -9,7 +9,7 @@ import {
 } from "../http/response_head.ts";
 import { Memory } from "../linux/memory.ts";
 import { SHUT_WR, shutdown } from "../linux/socket.ts";
-import { Allowance, type Excess, type Timed } from "./allowance.ts";
+import { againstLimits, Allowance, type Excess, type Timed } from "./allowance.ts";
 import { decisionOf } from "../policy/constraints/decision.ts";
 import type { Finding } from "../policy/constraints/types.ts";
 import { changeable, describeDenial } from "../policy/decide.ts";
@@ -54,6 +54,13 @@ type Phase =
   | "lingering"
   | "streaming"
   | "closed";
+
+/** Where the request ends in the inbox, and what of its body is still to come. */
+interface Cut {
+  readonly end: number;
+  readonly left: number;
+  readonly scanner: ChunkedScanner | undefined;
+}
 
 /** One client connection: every request on it is judged, and at most one connection to the engine exists for it at a time. */
 export class HttpConnection implements Connection, Timed {
@@ -289,13 +296,13 @@ export class HttpConnection implements Connection, Timed {
     return this.#allowance ??= new Allowance(this.#loop, this);
   }
 
-  #denyExcess(judged: Judged, { status, limit, reason, retryAfter }: Excess): void {
+  #denyExcess(judged: Judged, excess: Excess): void {
+    const { status, limit, retryAfter } = excess;
     const { policy } = this.#admitted.assignment;
     const decision: Decision = {
       allow: false,
       policy: policy.name,
-      rule: `limits of policy ${policy.name}`,
-      reason: `${limit}: ${reason}`,
+      ...againstLimits(policy, excess),
       hint: `a larger ${limit} under limits in ${changeable(policy)} would permit it`,
     };
     this.#deny({ ...judged, judgement: { ...judged.judgement, status, decision } }, retryAfter);
@@ -367,6 +374,7 @@ export class HttpConnection implements Connection, Timed {
     return this.#close();
   }
 
+  /** The time that runs for it ends, too. */
   #endHearing(): void {
     this.#deadline?.cancel();
     this.#hearing?.close();
@@ -389,11 +397,13 @@ export class HttpConnection implements Connection, Timed {
 
   /** Sends an allowed request on its way. */
   #begin(judged: Judged, passed?: Passed): void {
-    this.#requireSoundChunks(judged.head);
+    // What is refused for the chunks that are here is not recorded as allowed before.
+    const cut = this.#cut(judged.head);
     const number = this.#gatekeeper.nextNumber();
     if (!this.#recorder.allowed(number, judged, passed?.added)) return this.#denyUnrecorded(judged);
     const { memory, start } = this.#requests;
-    const end = this.#announceBody(judged.head);
+    const { end } = cut;
+    this.#take(cut);
     const exchange = newExchange(number, judged, this.#loop.now);
     this.#exchange = exchange;
     this.#up.taken = 0;
@@ -435,27 +445,23 @@ export class HttpConnection implements Connection, Timed {
     } else if (this.#phase === "dialling") this.#up.postpone(memory, start, end);
   }
 
-  /** What is refused for the chunks that are here is not recorded as allowed before. */
-  #requireSoundChunks({ body, length }: RequestHead): void {
-    const { bytes, start, end } = this.#requests;
-    if (body === CHUNKED) new ChunkedScanner().feed(bytes, start + length, end);
-  }
-
-  /** Takes the request out of the inbox as far as it has come, starts the up flow on the rest, and returns where it is cut. */
-  #announceBody(head: RequestHead): number {
+  /** Finds the end of the request in the inbox, as far as it has come. Throws a HeadError for broken chunks. */
+  #cut(head: RequestHead): Cut {
     const inbox = this.#requests;
     const bodyStart = inbox.start + head.length;
-    let taken = bodyStart;
     if (head.body === CHUNKED) {
       const scanner = new ChunkedScanner();
-      taken = scanner.feed(inbox.bytes, bodyStart, inbox.end);
-      this.#up.begin(Infinity, scanner);
-    } else {
-      taken = Math.min(inbox.end, bodyStart + head.body);
-      this.#up.begin(head.body - (taken - bodyStart));
+      const end = scanner.feed(inbox.bytes, bodyStart, inbox.end);
+      return { end, left: Infinity, scanner };
     }
-    inbox.take(taken);
-    return taken;
+    const end = Math.min(inbox.end, bodyStart + head.body);
+    return { end, left: head.body - (end - bodyStart), scanner: undefined };
+  }
+
+  /** Takes the request out of the inbox, and starts the up flow on the rest of its body. */
+  #take({ end, left, scanner }: Cut): void {
+    this.#up.begin(left, scanner);
+    this.#requests.take(end);
   }
 
   /** Connects to the engine; undefined when it has to be tried again later, or the exchange is over. */
@@ -739,7 +745,7 @@ export class HttpConnection implements Connection, Timed {
     this.#up.taken = 0;
     this.#up.most = Infinity;
     this.#phase = "draining";
-    this.#announceBody(head);
+    this.#take(this.#cut(head));
     if (!this.#up.complete) this.#deadline = this.#loop.bodies.add(this);
   }
 
@@ -877,7 +883,6 @@ export class HttpConnection implements Connection, Timed {
     this.#phase = "closed";
     if (this.#exchange !== undefined) this.#endExchange(this.#exchange, failure);
     this.#endHearing();
-    this.#deadline?.cancel();
     this.#headDeadline?.cancel();
     this.#allowance?.close();
     this.#up.abandon();

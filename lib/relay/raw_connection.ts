@@ -1,4 +1,4 @@
-import { Allowance, type Excess, type Timed } from "./allowance.ts";
+import { againstLimits, Allowance, type Excess, type Timed } from "./allowance.ts";
 import type { Deadline } from "./deadlines.ts";
 import { dial, NOT_WATCHED, type Upstream } from "./dial.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -58,9 +58,8 @@ export class RawConnection implements Connection, Timed {
     const { policy } = this.#admitted.assignment;
     const excess = this.#excess();
     if (excess !== undefined) {
-      const rule = `limits of policy ${policy.name}`;
-      const reason = `${excess.limit}: ${excess.reason}`;
-      this.#recorder.decision(this.#id, { request, rule, decision: "deny", reason });
+      const against = againstLimits(policy, excess);
+      this.#recorder.decision(this.#id, { request, decision: "deny", ...against });
       return this.#release();
     }
     const allowed = verdict?.allow === true;
