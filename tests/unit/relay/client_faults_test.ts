@@ -230,6 +230,8 @@ Deno.test(
       } else {
         client.close();
         assert.equal(await engine.rest(), "");
+        // The runtime closes a half first: only an engine that is still there shows who has left.
+        await stage.ends(2);
       }
       engine.close();
       client.close();
