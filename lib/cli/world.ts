@@ -5,6 +5,7 @@ import { refuseDebugger } from "../linux/signal.ts";
 import { describeFailure } from "../config/failure.ts";
 import { enclose } from "./enclosure.ts";
 import { confine, type Notice } from "./privileges.ts";
+import { type Ran, runProgram } from "./programs.ts";
 
 /** Everything that a command takes from the process it runs in, so that tests can give it another. */
 export interface World {
@@ -21,6 +22,8 @@ export interface World {
   readonly columns: number;
   /** All of standard input. */
   readStdin(): Promise<Uint8Array>;
+  /** Runs one of the host's programs and waits until it ends; undefined when it is not installed. */
+  run(program: string, args: readonly string[], stdin?: string): Promise<Ran | undefined>;
   /** Gives up, for good, the permissions that only other commands need. */
   renounce(permissions: readonly ("net" | "run" | "import")[]): void;
   /** Keeps Deno from opening a debugger to everybody on this machine. */
@@ -84,6 +87,7 @@ export function processWorld(): World {
     },
     columns: columns(),
     readStdin: () => new Response(Deno.stdin.readable).bytes(),
+    run: runProgram,
     renounce(permissions) {
       for (const name of permissions) Deno.permissions.revokeSync({ name });
     },

@@ -24,6 +24,7 @@ export async function command(
     color: { stdout: false, stderr: false },
     columns: 100,
     readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
+    run: () => Promise.resolve(undefined),
     renounce: () => {},
     refuseDebugger: () => {},
     enclose: () => {},

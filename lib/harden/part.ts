@@ -1,0 +1,77 @@
+import type { Config } from "../config/types.ts";
+
+/** The parts of the host that `harden` sets right, in the order in which they are applied. */
+export const partNames = [
+  "sockets",
+  "systemd",
+  "audit",
+  "apparmor",
+  "selinux",
+  "containers",
+  "daemon",
+] as const;
+export type PartName = typeof partNames[number];
+
+/** One thing to do. `why` is the comment that a person reads above it. */
+export type Step = FileStep | CommandStep;
+
+/** A file as it should be. */
+export interface FileStep {
+  readonly kind: "file";
+  /** On the host; below `--root` when that is given. */
+  readonly path: string;
+  /** The whole new text, from what the file holds now: one that is merged keeps what it does not own. */
+  readonly content: (existing: string | undefined) => string;
+  readonly mode: number;
+  readonly why: string;
+}
+
+/** A program of the host's, to be run as root. */
+export interface CommandStep {
+  readonly kind: "command";
+  readonly command: readonly string[];
+  /** Takes it back. Absent: nothing is left to take back, as of a reload. */
+  readonly undo?: readonly string[];
+  /** A command that succeeds when nothing is left to be done. Absent: it is run whenever a file of the same part was changed. */
+  readonly done?: readonly string[];
+  /** The same below another root, such as `groupadd --prefix DIR`; absent: it is left out there. */
+  readonly below?: (root: string) => readonly string[];
+  readonly why: string;
+}
+
+/** What a part wants to do, or why it has nothing to do here. */
+export interface PartPlan {
+  readonly steps: readonly Step[];
+  /** What a person should know or do by hand. */
+  readonly notes: readonly string[];
+  /** Why the whole part is left out: a kernel without AppArmor, for example. Then there are no steps. */
+  readonly skipped?: string;
+}
+
+/** What is known of the host, and what is wanted, when a plan is made. */
+export interface Facts {
+  readonly config: Config;
+  /** Absolute path of postern.yaml on the host. */
+  readonly configFile: string;
+  /** The real socket where it leads to, no link in it: /run/docker.sock. */
+  readonly upstream: string;
+  /** Words that start Postern's command line on the host, such as ["/usr/local/bin/postern"]. */
+  readonly program: readonly string[];
+  /** The user that the gate runs as, and the group that alone may connect to the real socket. */
+  readonly user: string;
+  readonly group: string;
+  /** A file's text on the host (below the root when there is one); undefined when it is not there. */
+  readonly read: (path: string) => string | undefined;
+  /** Whether a path is there. */
+  readonly exists: (path: string) => boolean;
+  /** Whether a program is installed on the host. */
+  readonly installed: (program: string) => boolean;
+}
+
+/** One part of the hardening: pure, facts in, a plan out. */
+export interface Part {
+  readonly name: PartName;
+  /** One line for `harden --help` and for the plan's headings. */
+  readonly summary: string;
+  plan(facts: Facts): PartPlan;
+}
