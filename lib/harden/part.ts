@@ -13,7 +13,12 @@ export const partNames = [
 export type PartName = typeof partNames[number];
 
 /** One thing to do. `why` is the comment that a person reads above it. */
-export type Step = FileStep | CommandStep;
+export type Step = FileStep | AccessStep | CommandStep;
+
+/** Why a plan cannot be made as things are, and what to do about it. Nothing is changed then. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+}
 
 /** A file as it should be. */
 export interface FileStep {
@@ -23,6 +28,19 @@ export interface FileStep {
   /** The whole new text, from what the file holds now: one that is merged keeps what it does not own. */
   readonly content: (existing: string | undefined) => string;
   readonly mode: number;
+  /** The file is somebody else's, too: its mode and owner stay, and what was changed by hand is kept. */
+  readonly merges?: true;
+  readonly why: string;
+}
+
+/** A file that is there, a live socket, with the mode and the owner that it should have. */
+export interface AccessStep {
+  readonly kind: "access";
+  readonly path: string;
+  readonly mode: number;
+  /** By name, as the host or the root knows it. */
+  readonly user: string;
+  readonly group: string;
   readonly why: string;
 }
 
@@ -30,13 +48,26 @@ export interface FileStep {
 export interface CommandStep {
   readonly kind: "command";
   readonly command: readonly string[];
-  /** Takes it back. Absent: nothing is left to take back, as of a reload. */
+  /** Takes it back, before the files of its part are put back. */
   readonly undo?: readonly string[];
-  /** A command that succeeds when nothing is left to be done. Absent: it is run whenever a file of the same part was changed. */
+  /**
+   * A command that succeeds when nothing is left to be done. Absent: it is run whenever a file of the same part was changed; with
+   * nothing to undo it is a reload, and is run again when the part's files have been put back.
+   */
   readonly done?: readonly string[];
   /** The same below another root, such as `groupadd --prefix DIR`; absent: it is left out there. */
   readonly below?: (root: string) => readonly string[];
+  readonly undoBelow?: (root: string) => readonly string[];
+  readonly doneBelow?: (root: string) => readonly string[];
+  /** What it changes beside being undone: put back where `undo` has left the files' text as it was. */
+  readonly touches?: Touched;
   readonly why: string;
+}
+
+/** Files that a command edits, and backups and locks that it leaves beside them. */
+export interface Touched {
+  readonly files: readonly string[];
+  readonly beside: readonly string[];
 }
 
 /** What a part wants to do, or why it has nothing to do here. */
@@ -62,6 +93,8 @@ export interface Facts {
   readonly group: string;
   /** A file's text on the host (below the root when there is one); undefined when it is not there. */
   readonly read: (path: string) => string | undefined;
+  /** Names in a folder, sorted; none when it is not there. */
+  readonly list: (folder: string) => readonly string[];
   /** Whether a path is there. */
   readonly exists: (path: string) => boolean;
   /** Whether a program is installed on the host. */
