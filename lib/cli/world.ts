@@ -5,7 +5,7 @@ import { refuseDebugger } from "../linux/signal.ts";
 import { describeFailure } from "../config/failure.ts";
 import { enclose } from "./enclosure.ts";
 import { confine, type Notice } from "./privileges.ts";
-import { type Ran, runProgram } from "./programs.ts";
+import { type Following, followProgram, type Ran, runProgram, tellProgram } from "./programs.ts";
 
 /** Everything that a command takes from the process it runs in, so that tests can give it another. */
 export interface World {
@@ -24,6 +24,19 @@ export interface World {
   readStdin(): Promise<Uint8Array>;
   /** Runs one of the host's programs and waits until it ends; undefined when it is not installed. */
   run(program: string, args: readonly string[], stdin?: string): Promise<Ran | undefined>;
+  /** Starts one of the host's programs and hears its lines; undefined when it is not installed. */
+  follow(
+    program: string,
+    args: readonly string[],
+    hear: (line: string, from: "stdout" | "stderr") => void,
+  ): Following | undefined;
+  /** Runs a person's own command with these variables and this input, for at most so many milliseconds; undefined when it is not there. */
+  tell(
+    words: readonly [string, ...string[]],
+    env: Readonly<Record<string, string>>,
+    stdin: string,
+    most: number,
+  ): Promise<number | undefined>;
   /** Gives up, for good, the permissions that only other commands need. */
   renounce(permissions: readonly ("net" | "run" | "import")[]): void;
   /** Keeps Deno from opening a debugger to everybody on this machine. */
@@ -88,6 +101,8 @@ export function processWorld(): World {
     columns: columns(),
     readStdin: () => new Response(Deno.stdin.readable).bytes(),
     run: runProgram,
+    follow: followProgram,
+    tell: tellProgram,
     renounce(permissions) {
       for (const name of permissions) Deno.permissions.revokeSync({ name });
     },

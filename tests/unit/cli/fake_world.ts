@@ -25,6 +25,8 @@ export async function command(
     columns: 100,
     readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
     run: () => Promise.resolve(undefined),
+    follow: () => undefined,
+    tell: () => Promise.resolve(undefined),
     renounce: () => {},
     refuseDebugger: () => {},
     enclose: () => {},
