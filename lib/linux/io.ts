@@ -40,16 +40,46 @@ export function write(fd: number, from: Uint8Array<ArrayBuffer>, length: number)
 const vector = new Uint32Array(4);
 const vectorBytes = new Uint8Array(vector.buffer);
 
-/** As `read`, to an offset in memory: the way for every request, since its arguments all are ints and pointers. */
-export function readInto(fd: number, memory: Memory, offset: number, length: number): number {
-  pointAt(memory, offset, length);
-  return libc.readv(fd, vectorBytes, 1);
-}
-
 /** As `write`, from an offset in memory. */
 export function writeFrom(fd: number, memory: Memory, offset: number, length: number): number {
   pointAt(memory, offset, length);
   return libc.writev(fd, vectorBytes, 1);
+}
+
+const MSG_NOSIGNAL = 0x4000;
+
+/**
+ * Bytes read from a socket to an offset in memory, 0 at the end, -1 and errno on failure. At the beginning of the memory, where
+ * nearly every request is read, by recv(2): the kernel has a shorter way for it than for readv(2).
+ */
+export function receive(fd: number, memory: Memory, offset: number, length: number): number {
+  if (offset === 0 && length <= memory.bytes.length) {
+    return libc.recv(fd, memory.start, sizeOf(length), 0);
+  }
+  pointAt(memory, offset, length);
+  return libc.readv(fd, vectorBytes, 1);
+}
+
+/** Bytes that a socket takes from an offset in memory, or -1 and errno; from the beginning by send(2), as `receive`. */
+export function send(fd: number, memory: Memory, offset: number, length: number): number {
+  if (offset === 0 && length <= memory.bytes.length) {
+    return libc.send(fd, memory.start, sizeOf(length), MSG_NOSIGNAL);
+  }
+  pointAt(memory, offset, length);
+  return libc.writev(fd, vectorBytes, 1);
+}
+
+// What is read at once; an array that is made whole stays one.
+const MOST_SIZES = 16 * 1024;
+const sizes = new Array<Deno.PointerValue | undefined>(MOST_SIZES + 1);
+
+/**
+ * A size_t that the runtime passes on its short way into C, which takes no number of 64 bits: an address that is no address. They
+ * are made once for each size.
+ */
+function sizeOf(length: number): Deno.PointerValue {
+  if (length > MOST_SIZES) return Deno.UnsafePointer.create(BigInt(length));
+  return sizes[length] ??= Deno.UnsafePointer.create(BigInt(length));
 }
 
 function pointAt({ low, high, bytes }: Memory, offset: number, length: number): void {

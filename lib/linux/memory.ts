@@ -7,12 +7,15 @@ export class Memory {
   /** The lower and upper half of the address of the first byte. */
   readonly low: number;
   readonly high: number;
+  /** The address of the first byte. */
+  readonly start: Deno.PointerObject;
 
   constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.bytes = bytes;
     // V8 keeps small arrays in its own heap, where they move, until somebody asks for their buffer.
     if (bytes.buffer.byteLength === 0) throw new RangeError("Cannot take the address of no bytes");
-    const address = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
+    this.start = Deno.UnsafePointer.of(bytes)!;
+    const address = BigInt(Deno.UnsafePointer.value(this.start));
     this.low = Number(address & 0xffffffffn);
     this.high = Number(address >> 32n);
   }

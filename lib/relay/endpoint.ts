@@ -1,7 +1,7 @@
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../linux/epoll.ts";
 import type { Epoll } from "../linux/epoll.ts";
 import { EAGAIN, EINTR, errno } from "../linux/errno.ts";
-import { MAX_SPLICE, readInto, splice, writeFrom } from "../linux/io.ts";
+import { MAX_SPLICE, receive, send, splice } from "../linux/io.ts";
 import { Memory } from "../linux/memory.ts";
 
 /** The call would block: an event will tell when to go on. */
@@ -71,9 +71,9 @@ export class Endpoint {
 
   /** Bytes read, 0 at the end, BLOCKED or FAILED. A short read on a stream socket has emptied it (epoll(7)). */
   receive(into: Memory, offset: number, length: number): number {
-    let n = readInto(this.fd, into, offset, length);
+    let n = receive(this.fd, into, offset, length);
     for (let attempt = 0; n < 0 && this.#mayRepeat(attempt); attempt++) {
-      n = readInto(this.fd, into, offset, length);
+      n = receive(this.fd, into, offset, length);
     }
     if (n < 0) n = this.#outcome;
     if (n === BLOCKED || (n > 0 && n < length && !this.finished && !this.splits)) {
@@ -95,9 +95,9 @@ export class Endpoint {
   /** Bytes taken, BLOCKED or FAILED. After a short write EPOLLOUT is armed. */
   send(from: Memory, offset: number, length: number): number {
     if (this.full) return BLOCKED;
-    let n = writeFrom(this.fd, from, offset, length);
+    let n = send(this.fd, from, offset, length);
     for (let attempt = 0; n < 0 && this.#mayRepeat(attempt); attempt++) {
-      n = writeFrom(this.fd, from, offset, length);
+      n = send(this.fd, from, offset, length);
     }
     if (n < 0) n = this.#outcome;
     if (n !== FAILED && n < length) this.#awaitRoom();

@@ -1,32 +1,27 @@
 import assert from "node:assert/strict";
 import { Epoll } from "../../../lib/linux/epoll.ts";
-import { close, write } from "../../../lib/linux/io.ts";
+import { write } from "../../../lib/linux/io.ts";
 import { Memory } from "../../../lib/linux/memory.ts";
 import { BLOCKED, Endpoint } from "../../../lib/relay/endpoint.ts";
 import { scratch } from "../../../lib/relay/flow.ts";
 import { Inbox } from "../../../lib/relay/inbox.ts";
+import { SocketPair } from "../../support/socket_pair.ts";
 
-const libc = Deno.dlopen("libc.so.6", {
-  socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-}).symbols;
 const epoll = new Epoll(1);
-const AF_UNIX = 1;
-const SOCK_STREAM_NONBLOCK = 1 | 0o4000;
 
 /** An inbox, and a way to send to it. */
 class Line implements Disposable {
   readonly inbox = new Inbox();
-  readonly #fds = new Int32Array(2);
+  readonly #pair = new SocketPair();
   readonly #endpoint: Endpoint;
 
   constructor() {
-    libc.socketpair(AF_UNIX, SOCK_STREAM_NONBLOCK, 0, new Uint8Array(this.#fds.buffer));
-    this.#endpoint = new Endpoint(this.#fds[0]!, epoll);
+    this.#endpoint = new Endpoint(this.#pair.one, epoll);
   }
 
   /** Sends a text and reads it, as one event would have it. */
   fill(text: string): number {
-    write(this.#fds[1]!, new TextEncoder().encode(text), text.length);
+    write(this.#pair.other, new TextEncoder().encode(text), text.length);
     this.#endpoint.readable = true;
     return this.inbox.fill(this.#endpoint);
   }
@@ -38,7 +33,7 @@ class Line implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.#fds) close(fd);
+    this.#pair[Symbol.dispose]();
   }
 }
 
