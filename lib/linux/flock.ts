@@ -1,3 +1,4 @@
+import { statusOfDescriptor } from "./file.ts";
 import { close, O_DIRECTORY, O_RDONLY, open } from "./io.ts";
 import { libc } from "./libc.ts";
 
@@ -23,4 +24,21 @@ export function withDirectoryLock<T>(directory: string, work: () => T): T {
   } finally {
     close(fd);
   }
+}
+
+/** A lock that lasts until it is released, or the process ends. */
+export interface Hold {
+  release(): void;
+}
+
+/** Holds an exclusive flock(2) on a directory that is still there; undefined when somebody else does, or it cannot be opened. */
+export function holdDirectory(directory: string): Hold | undefined {
+  const fd = open(directory, O_RDONLY | O_DIRECTORY);
+  if (fd < 0) return undefined;
+  // Whoever held it may have removed it: a removed directory has no link.
+  if (libc.flock(fd, LOCK_EX_NB) < 0 || statusOfDescriptor(fd)?.links === 0) {
+    close(fd);
+    return undefined;
+  }
+  return { release: () => void close(fd) };
 }

@@ -1,0 +1,194 @@
+import { octal, said, type Tell } from "./apply.ts";
+import { sha256 } from "./digest.ts";
+import { type Host, isDone } from "./host.ts";
+import {
+  type Before,
+  type CommandEntry,
+  type Entry,
+  type FileEntry,
+  type Manifest,
+  readManifest,
+  restore,
+  writeManifest,
+} from "./manifest.ts";
+import { KEPT } from "./names.ts";
+import { type PartName, Refused } from "./part.ts";
+import { holdStore, removeStore } from "./store.ts";
+import { fileEntries, sameAccess } from "./survey.ts";
+
+/**
+ * Takes back what `apply` did for these parts, the last change first: the answer is how many there were. Throws Refused, before
+ * anything is changed where something was changed by hand since, or at an undoing that fails.
+ */
+export async function revert(
+  parts: ReadonlySet<PartName>,
+  host: Host,
+  force: boolean,
+  tell: Tell,
+): Promise<number> {
+  const { disk, root } = host;
+  if (disk.look(KEPT) === undefined) return 0;
+  const hold = holdStore(root);
+  try {
+    const manifest = readManifest(disk);
+    const entries = (manifest?.entries ?? []).filter(({ part }) => parts.has(part)).toReversed();
+    if (manifest !== undefined) await revertEntries(entries, manifest, host, force, tell);
+    if (manifest === undefined || manifest.entries.length === 0) {
+      disk.sweep(`${KEPT}/manifest.json`);
+      removeStore(disk, root, manifest?.made ?? []);
+    }
+    return entries.length;
+  } finally {
+    hold.release();
+  }
+}
+
+/** Takes back these entries, in the order given, and strikes each of them from the manifest. */
+export async function revertEntries(
+  entries: readonly Entry[],
+  manifest: Manifest,
+  host: Host,
+  force: boolean,
+  tell: Tell,
+): Promise<void> {
+  const { disk } = host;
+  const refusals = force
+    ? []
+    : entries.flatMap((entry) => changedSince(entry, entries, manifest, host));
+  if (refusals.length > 0) throw new Refused(refusals.join("\n"));
+  const strike = (entry: Entry) => {
+    manifest.entries = manifest.entries.filter((one) => one !== entry);
+    writeManifest(disk, manifest);
+  };
+  for (const [at, entry] of entries.entries()) {
+    if (entry.kind === "file") revertFile(entry, host, tell);
+    else if (entry.kind === "access") revertAccess(entry, host, tell);
+    else if (entry.kind === "command" && !isReload(entry)) await undo(entry, host, tell);
+    if (entry.kind === "folder" ? removeFolder(entry, manifest, host, tell) : !mustWait(entry)) {
+      strike(entry);
+    }
+    // What a reload reads must be as it was, and what a later part needs may be gone by then.
+    if (entries[at + 1]?.part === entry.part) continue;
+    const part = entries.filter((one) => one.part === entry.part).toReversed();
+    for (const reload of part.filter(mustWait)) {
+      await runAgain(reload, host, tell);
+      strike(reload);
+    }
+  }
+}
+
+function mustWait(entry: Entry): entry is CommandEntry {
+  return entry.kind === "command" && isReload(entry);
+}
+
+/** False when it stays in the manifest: it goes with the part that still has a file there. */
+function removeFolder(
+  entry: Extract<Entry, { kind: "folder" }>,
+  manifest: Manifest,
+  { disk }: Host,
+  tell: Tell,
+): boolean {
+  if (disk.look(entry.path)?.kind !== "folder" || disk.removeFolder(entry.path)) return true;
+  const tenant = manifest.entries.find((one) =>
+    one.kind === "file" && one.path.startsWith(`${entry.path}/`)
+  );
+  if (tenant === undefined) tell(`left ${entry.path}, where something else is now`);
+  else entry.part = tenant.part;
+  return tenant === undefined;
+}
+
+async function runAgain({ command }: CommandEntry, { run }: Host, tell: Tell): Promise<void> {
+  const [program, ...args] = command;
+  const ran = await run(program!, args);
+  if (ran === undefined) return;
+  const text = command.join(" ");
+  tell(
+    ran.code === 0
+      ? `ran ${text}`
+      : `\`${text}\` failed, which may be for want of what is gone: ${said(ran)}`,
+  );
+}
+
+function isReload({ command, undo, done }: CommandEntry): boolean {
+  if (undo === undefined) return done === undefined;
+  return JSON.stringify(undo) === JSON.stringify(command);
+}
+
+/** Why an entry cannot be taken back without the loss of what somebody else did. */
+function changedSince(
+  entry: Entry,
+  all: readonly Entry[],
+  manifest: Manifest,
+  { disk }: Host,
+): string[] {
+  if (entry.kind !== "file") return [];
+  const { path, before, after, mixed } = entry;
+  const later = fileEntries(manifest, path).slice(fileEntries(manifest, path).indexOf(entry) + 1);
+  const open = later.find((one) => !all.includes(one));
+  if (open !== undefined) {
+    return [`${path} was changed by the part ${open.part} since: revert that one, too`];
+  }
+  // What the later ones leave is what this one wrote.
+  if (later.length > 0) return [];
+  const found = disk.look(path);
+  const hint = "--force puts back what was there before all the same";
+  if (found === undefined) {
+    return before === null ? [] : [`${path} was removed since it was written: ${hint}`];
+  }
+  const digest = found.kind === "file" ? sha256(disk.read(path)) : undefined;
+  const is = (one: { sha256: string; mode: number; uid: number; gid: number }) =>
+    one.sha256 === digest && sameAccess(one, found);
+  if (mixed === true) {
+    return [
+      `${path} holds changes that were made by hand beside ours: take ours out there; ${hint}`,
+    ];
+  }
+  if (after.some(is) || (before !== null && is(before))) return [];
+  return [`${path} was changed by hand since it was written: ${hint}`];
+}
+
+function revertFile({ path, before }: FileEntry, { disk }: Host, tell: Tell): void {
+  disk.sweep(path);
+  restore(disk, path, before);
+  tell(before === null ? `removed ${path}` : `put back ${path}`);
+}
+
+/** A socket that is gone, or was made anew since, is whoever's who made it. */
+function revertAccess(
+  { path, before, after }: Extract<Entry, { kind: "access" }>,
+  { disk }: Host,
+  tell: Tell,
+): void {
+  const found = disk.look(path);
+  if (found === undefined || !sameAccess(found, after)) return;
+  disk.setAccess(path, before);
+  tell(`gave ${path} back to ${before.uid}:${before.gid} with mode ${octal(before.mode)}`);
+}
+
+async function undo(entry: CommandEntry, { disk, run }: Host, tell: Tell): Promise<void> {
+  const { command, undo, done, ran, files, beside } = entry;
+  // It was cut off before it began, or somebody has undone it by hand.
+  const needed = done === undefined ? ran : await isDone(run, done);
+  if (undo !== undefined && needed) {
+    const [program, ...args] = undo;
+    const answer = await run(program!, args);
+    if (answer !== undefined && answer.code !== 0) {
+      throw new Refused(
+        `\`${undo.join(" ")}\`, which takes back \`${command.join(" ")}\`, failed: ${said(answer)}`,
+      );
+    }
+    if (answer !== undefined) tell(`ran ${undo.join(" ")}`);
+  }
+  if (!Object.entries(files).every(([path, before]) => holds(disk, path, before))) return;
+  for (const [path, before] of Object.entries(files)) {
+    if (before !== null) disk.setTime(path, before.mtime);
+  }
+  for (const [path, before] of Object.entries(beside)) restore(disk, path, before);
+}
+
+function holds(disk: Host["disk"], path: string, before: Before): boolean {
+  const found = disk.look(path);
+  if (before === null || found === undefined) return before === null && found === undefined;
+  return found.kind === "file" && sameAccess(found, before) &&
+    sha256(disk.read(path)) === before.sha256;
+}

@@ -1,0 +1,123 @@
+import { accountSteps } from "./account_steps.ts";
+import { members } from "./daemon_json.ts";
+import { startsWith } from "./engine_line.ts";
+import type { Facts, Part, PartPlan, Step } from "./part.ts";
+import { isBooted, readDropIns, readUnit } from "./units.ts";
+
+const DROP_IN = "10-postern.conf";
+
+/** The real socket belongs to a group that nobody is in but the gate, for good. */
+export const sockets: Part = {
+  name: "sockets",
+  summary: "the real socket is root's and a group's of its own, mode 0660, also after a restart",
+  plan(facts): PartPlan {
+    const { upstream, group } = facts;
+    const unit = socketUnit(facts);
+    const steps: Step[] = accountSteps(facts);
+    const notes: string[] = [];
+    if (unit !== undefined) steps.push(...keptBySystemd(unit, facts));
+    else if (!facts.installed("dockerd")) {
+      notes.push(
+        `nothing here is known to make ${upstream}: its owner and mode last until it is made anew`,
+      );
+    } else if (startsWith(facts, "--group", "-G")) {
+      notes.push(
+        `dockerd is started with --group, which daemon.json must not name, too: write --group ${group} there`,
+      );
+    } else steps.push(keptByEngine(facts));
+    steps.push({
+      kind: "access",
+      path: upstream,
+      mode: 0o660,
+      user: "root",
+      group,
+      why: "the live socket, at once: connections that are open stay, and nothing is restarted",
+    });
+    notes.push(...whoLosesIt(facts), ...overridden(unit, facts), ...otherSockets(facts));
+    return { steps, notes };
+  },
+};
+
+/** systemd's unit that makes the real socket: its own settings count there, and dockerd's do not. */
+function socketUnit(facts: Facts): string | undefined {
+  return ["docker.socket", "podman.socket"].find((name) => {
+    const texts = [readUnit(facts, name), ...readDropIns(facts, name).map(({ text }) => text)];
+    return texts.some((text = "") =>
+      [...text.matchAll(/^\s*ListenStream\s*=\s*(\S+)/gm)].some(([, path]) =>
+        path!.replace(/^%t\//, "/run/").replace(/^\/var\/run\//, "/run/") === facts.upstream
+      )
+    );
+  });
+}
+
+function keptBySystemd(unit: string, facts: Facts): Step[] {
+  const folder = `/etc/systemd/system/${unit}.d`;
+  const text = `# Written by \`postern harden\`; \`postern harden revert\` takes it back.
+[Socket]
+SocketMode=0660
+SocketUser=root
+SocketGroup=${facts.group}
+`;
+  return [
+    {
+      kind: "file",
+      path: `${folder}/${DROP_IN}`,
+      content: () => text,
+      mode: 0o644,
+      why: `systemd makes the socket, so its unit says whose it is: a chmod at start would race it`,
+    },
+    ...(isBooted(facts)
+      ? [{
+        kind: "command" as const,
+        command: ["systemctl", "daemon-reload"],
+        why: `systemd reads the unit again; it counts when ${unit} is started the next time`,
+      }]
+      : []),
+  ];
+}
+
+function keptByEngine({ group }: Facts): Step {
+  return {
+    kind: "file",
+    path: "/etc/docker/daemon.json",
+    content: (existing) => members(existing, [["group", () => JSON.stringify(group)]]),
+    mode: 0o644,
+    merges: true,
+    why: "dockerd makes the socket itself here, for this group from its next start on",
+  };
+}
+
+function whoLosesIt({ read, config, group }: Facts): string[] {
+  const line = read("/etc/group")?.split("\n").find((one) => one.startsWith("docker:"));
+  const people = line?.split(":")[3]?.split(",").filter((name) => name !== "") ?? [];
+  const [listener] = config.listeners;
+  if (people.length === 0 || listener === undefined) return [];
+  return [
+    `members of docker (${
+      people.join(", ")
+    }) cannot connect to the real socket any more, which is ` +
+    `${group}'s: for them, DOCKER_HOST=unix://${listener.socket}`,
+  ];
+}
+
+/** Drop-ins count in the order of their names, and the last word is a later one's. */
+function overridden(unit: string | undefined, facts: Facts): string[] {
+  if (unit === undefined) return [];
+  return readDropIns(facts, unit)
+    .filter(({ path, text }) =>
+      path.slice(path.lastIndexOf("/") + 1) > DROP_IN && /^\s*Socket(Mode|User|Group)=/m.test(text)
+    )
+    .map(({ path }) =>
+      `${path} comes later, and what it says of the socket's mode or owner counts`
+    );
+}
+
+function otherSockets({ config, upstream }: Facts): string[] {
+  const others = new Set(
+    config.listeners.map((one) => one.upstream.replace(/^\/var\/run\//, "/run/")),
+  );
+  others.delete(upstream);
+  return [...others].map((path) =>
+    `${path}, which a listener has as its upstream, too, is left as it is`
+  );
+}

@@ -1,0 +1,157 @@
+import { DENO_DIR, isInterpreted, serviceUnit } from "./service_unit.ts";
+import { socketUnits } from "./socket_unit.ts";
+import { CONFIG_FILE, starterConfig } from "./starter.ts";
+import {
+  type CommandStep,
+  type Facts,
+  type Part,
+  type PartPlan,
+  Refused,
+  type Step,
+} from "./part.ts";
+import { shellLine } from "./quote.ts";
+import { isBooted } from "./units.ts";
+
+const FOLDER = "/etc/systemd/system";
+const SERVICE = "postern.service";
+
+/** The gate as a service whose sockets systemd keeps. */
+export const systemd: Part = {
+  name: "systemd",
+  summary: "the gate as a service with nothing but what it needs, on sockets that systemd keeps",
+  plan(facts): PartPlan {
+    if (!facts.installed("systemctl")) {
+      return { steps: [], notes: [], skipped: "systemd is not installed" };
+    }
+    const { config } = facts;
+    requireVisible(facts.program);
+    const sockets = socketUnits(config);
+    const names = sockets.map(([name]) => name);
+    const steps: Step[] = [
+      ...(facts.configFile === CONFIG_FILE ? [configuration(facts)] : []),
+      ...(isBooted(facts) ? [stopOld(names)] : []),
+      ...sockets.map(([name, text]): Step => ({
+        kind: "file",
+        path: `${FOLDER}/${name}`,
+        content: () => text,
+        mode: 0o644,
+        why: "systemd opens the socket with its owner and mode, and hands it over",
+      })),
+      {
+        kind: "file",
+        path: `${FOLDER}/${SERVICE}`,
+        content: () => serviceUnit(facts, names),
+        mode: 0o644,
+        why: "the gate itself, as its own user and behind systemd's walls",
+      },
+      ...cacheSteps(facts.program),
+      ...(isBooted(facts) ? [reload] : []),
+      enable([...names, SERVICE]),
+      ...(isBooted(facts) ? [start(names), restart] : []),
+    ];
+    return { steps, notes: notes(facts) };
+  },
+};
+
+/** One that is there is left as it is: its owner is the administrator. */
+function configuration({ read }: Facts): Step {
+  return {
+    kind: "file",
+    path: CONFIG_FILE,
+    content: (existing) => existing ?? starterConfig(read("/etc/group")),
+    mode: 0o644,
+    merges: true,
+    why: "a configuration to start from, where there is none",
+  };
+}
+
+const reload: CommandStep = {
+  kind: "command",
+  command: ["systemctl", "daemon-reload"],
+  why: "systemd reads its units again",
+};
+
+/** A service that opened its sockets by itself, as the README's does, holds their paths. */
+function stopOld(sockets: readonly string[]): CommandStep {
+  const [first] = sockets;
+  const handed = first === undefined ? "" : `systemctl -q is-active ${first} || `;
+  return {
+    kind: "command",
+    command: ["systemctl", "stop", SERVICE],
+    done: ["sh", "-c", `${handed}! systemctl -q is-active ${SERVICE}`],
+    undo: ["sh", "-c", `systemctl daemon-reload && systemctl start ${SERVICE}`],
+    why: "a gate that runs without systemd's sockets has to let go of their paths first",
+  };
+}
+
+function enable(units: readonly string[]): CommandStep {
+  const check = units.map((unit) => `systemctl -q is-enabled ${unit}`);
+  const below = (root: string) =>
+    units.map((unit) => `systemctl -q --root=${shellLine([root])} is-enabled ${unit}`);
+  return {
+    kind: "command",
+    command: ["systemctl", "enable", ...units],
+    undo: ["systemctl", "disable", ...units],
+    done: ["sh", "-c", check.join(" && ")],
+    below: (root) => ["systemctl", `--root=${root}`, "enable", ...units],
+    undoBelow: (root) => ["systemctl", `--root=${root}`, "disable", ...units],
+    doneBelow: (root) => ["sh", "-c", below(root).join(" && ")],
+    why: "they come back after a boot",
+  };
+}
+
+function start(sockets: readonly string[]): CommandStep {
+  const units = [...sockets, SERVICE];
+  return {
+    kind: "command",
+    command: ["systemctl", "start", ...units],
+    undo: ["systemctl", "stop", ...units],
+    done: ["sh", "-c", units.map((unit) => `systemctl -q is-active ${unit}`).join(" && ")],
+    why: "the gate opens",
+  };
+}
+
+const restart: CommandStep = {
+  kind: "command",
+  command: ["systemctl", "try-restart", SERVICE],
+  why: "a gate that runs takes up what has changed; its sockets stay, and clients wait",
+};
+
+/** From source, Postern needs its packages, and what they are compiled to, where its user can read them. */
+function cacheSteps(program: readonly string[]): CommandStep[] {
+  const [deno] = program;
+  if (!isInterpreted(program)) return [];
+  const main = program.at(-1)!;
+  const worker = main.replace(/main\.ts$/, "lib/relay/worker.ts");
+  const words = (more: readonly string[]) =>
+    `umask 022 && DENO_DIR=${DENO_DIR} DENO_NO_UPDATE_CHECK=1 exec ` +
+    shellLine([deno!, "install", ...more, "--frozen", "--quiet", "--entrypoint", main, worker]);
+  return [{
+    kind: "command",
+    command: ["sh", "-c", words([])],
+    undo: ["rm", "-rf", DENO_DIR],
+    done: ["sh", "-c", words(["--cached-only"])],
+    why: "the service has no network: the packages that deno.lock names are fetched now",
+  }];
+}
+
+const hidden = ["/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"];
+
+function requireVisible(program: readonly string[]): void {
+  const path = program.find((word) => hidden.some((folder) => word.startsWith(folder)));
+  if (path === undefined) return;
+  throw new Refused(
+    `${path} is what runs now, and a service that sees no home and no /tmp cannot start it: put ` +
+      "Postern below /opt or /usr/local (README: Set it up), Deno with npm install --global deno, " +
+      "and run `postern harden` from there",
+  );
+}
+
+function notes({ config }: Facts): string[] {
+  return [
+    ...config.listeners.filter(({ rotate }) => rotate !== undefined).map(({ name }) =>
+      `listener ${name}: rotate does nothing for a socket that systemd keeps`
+    ),
+    "listeners are units now: after a change of them in the configuration, run `postern harden apply` again",
+  ];
+}

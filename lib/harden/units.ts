@@ -1,0 +1,48 @@
+import type { Facts } from "./part.ts";
+
+/** Where systemd looks for units, the administrator's first (systemd.unit(5)). */
+export const unitFolders = ["/etc/systemd/system", "/run/systemd/system", "/lib/systemd/system"];
+
+/** A unit's file, as systemd would take it; undefined where there is none. */
+export function readUnit({ read }: Pick<Facts, "read">, name: string): string | undefined {
+  for (const folder of [...unitFolders, "/usr/lib/systemd/system"]) {
+    const text = read(`${folder}/${name}`);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+/** The texts of the files that change a unit, by their names, in the order in which they count. */
+export function readDropIns(
+  { read, list }: Pick<Facts, "read" | "list">,
+  name: string,
+): { readonly path: string; readonly text: string }[] {
+  const paths = new Map<string, string>();
+  for (const folder of [...unitFolders, "/usr/lib/systemd/system"].toReversed()) {
+    for (const file of list(`${folder}/${name}.d`)) {
+      if (file.endsWith(".conf")) paths.set(file, `${folder}/${name}.d/${file}`);
+    }
+  }
+  return [...paths].sort(([one], [other]) => one < other ? -1 : 1)
+    .flatMap(([, path]) => {
+      const text = read(path);
+      return text === undefined ? [] : [{ path, text }];
+    });
+}
+
+/** Whether systemd is what runs the host (sd_booted(3)): else there is nobody to start a unit or to read it again. */
+export function isBooted({ exists }: Pick<Facts, "exists">): boolean {
+  return exists("/run/systemd/system");
+}
+
+/** A word of a command line in a unit: quotes, specifiers and variables mean themselves (systemd.service(5)). */
+export function unitWord(text: string): string {
+  const plain = text.replaceAll("%", "%%").replaceAll("$", "$$$$");
+  if (/^[A-Za-z0-9_./:@%+=,-]+$/.test(plain)) return plain;
+  return `"${plain.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+/** A path as a value in a unit, where a per cent sign begins a specifier. */
+export function unitPath(path: string): string {
+  return path.replaceAll("%", "%%");
+}
