@@ -6,6 +6,7 @@ export const EINTR = 4;
 export const EAGAIN = 11;
 export const EACCES = 13;
 export const EEXIST = 17;
+export const EXDEV = 18;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const ERANGE = 34;

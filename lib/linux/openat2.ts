@@ -9,8 +9,8 @@ const O_CLOEXEC = 0o2000000;
 
 /**
  * A descriptor (O_PATH) of what a path means where `root` is the root: links that begin with / and .. stay below it (RESOLVE_IN_ROOT,
- * openat2(2)). /proc/PID/root as `root` gives what a process would find, in its mount namespace. -1 and errno on failure; ELOOP
- * where a link of proc's that leads elsewhere (/proc/PID/fd/N) stands on the way.
+ * openat2(2)). /proc/PID/root as `root` gives what a process would find, in its mount namespace. -1 and errno on failure; EXDEV
+ * where one of proc's links that jump (/proc/PID/fd/N) stands on the way.
  */
 export function openBelow(root: string, path: string): number {
   const folder = open(root, O_PATH | O_DIRECTORY);

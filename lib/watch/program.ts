@@ -7,8 +7,8 @@ export interface FileId {
   readonly inode: bigint;
 }
 
-/** Connections to other sockets of the same file systems that are told of in a second. */
-const OTHERS_A_SECOND = 200;
+/** Connections to other sockets of the same file systems that are told of in a second, and as many refused ones. */
+export const LIMIT = 200;
 
 /** The bpftrace program for these sockets. */
 export function program(sockets: readonly FileId[]): string {
@@ -19,5 +19,5 @@ export function program(sockets: readonly FileId[]): string {
   return template.slice(0, comment) + template.slice(comment)
     .replaceAll("IS_SOCKET", each.join(" || "))
     .replaceAll("IS_DEVICE", devices.map((device) => `$dev == ${device}`).join(" || "))
-    .replaceAll("OTHERS_A_SECOND", String(OTHERS_A_SECOND));
+    .replaceAll("LIMIT", String(LIMIT));
 }

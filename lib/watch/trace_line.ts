@@ -1,3 +1,5 @@
+import { containerId } from "../peer/container.ts";
+
 /** A connection that was made, in the words of the client's side. */
 export interface Connected {
   readonly kind: "connected";
@@ -35,15 +37,29 @@ export interface Refused {
   readonly comm: string;
 }
 
+/** What the kernel knew of a process at the connection that the next line is about: a part of it, for the case that it is gone. */
+export interface Glimpse {
+  readonly kind: "glimpse";
+  readonly pid: number;
+  /** As far as it goes; names are cut at 31 bytes. */
+  readonly exe?: string;
+  /** At most 180 bytes. */
+  readonly command?: readonly string[];
+  readonly container?: string;
+}
+
 /** A line of lib/watch/connect.bt's, or of bpftrace's own. */
 export type TraceLine =
   | Connected
   | Accepted
   | Refused
+  | Glimpse
   | { readonly kind: "ready" }
   | { readonly kind: "tick" }
-  /** Connections that nobody looked at: `other` sockets' beyond the limit, or of any that the ring buffer had no room for. */
-  | { readonly kind: "missed"; readonly count: number; readonly other: boolean }
+  /** Connections that the ring buffer had no room for. */
+  | { readonly kind: "lost"; readonly count: number }
+  /** How many came in a second, where it was more than are told of. */
+  | { readonly kind: "crowd"; readonly others: number; readonly refused: number }
   | { readonly kind: "talk"; readonly text: string };
 
 const NUMBER = "(-?[0-9]+)";
@@ -53,6 +69,11 @@ const N = NUMBER;
 const CONNECTED = pattern("C", N, N, "([0-9a-f]+)", N, N, N, N, HEX);
 const ACCEPTED = pattern("A", N, N, "([0-9a-f]+)", N, N);
 const REFUSED = pattern("F", N, N, N, N, N, N, HEX, HEX, HEX);
+
+const EXECUTABLE = pattern("E", N, HEX, HEX, HEX, HEX, HEX);
+const WORDS = pattern("W", N, N, HEX, HEX, HEX);
+const CGROUP = pattern("G", N, HEX, HEX);
+const CROWD = pattern("S", N, N);
 
 /** Reads a line. What is not understood is talk: bpftrace's warnings and the empty lines at its end. */
 export function readTraceLine(line: string): TraceLine {
@@ -102,10 +123,39 @@ export function readTraceLine(line: string): TraceLine {
     };
   }
   const lost = /^Lost ([0-9]+) events$/.exec(line);
-  if (lost !== null) return { kind: "missed", count: Number(lost[1]), other: false };
-  const spared = /^S ([0-9]+)$/.exec(line);
-  if (spared !== null) return { kind: "missed", count: Number(spared[1]), other: true };
-  return { kind: "talk", text: line };
+  if (lost !== null) return { kind: "lost", count: Number(lost[1]) };
+  const crowd = CROWD.exec(line);
+  if (crowd !== null) {
+    return { kind: "crowd", others: Number(crowd[1]), refused: Number(crowd[2]) };
+  }
+  return glimpse(line) ?? { kind: "talk", text: line };
+}
+
+function glimpse(line: string): Glimpse | undefined {
+  const exe = EXECUTABLE.exec(line);
+  if (exe !== null) {
+    const [, pid, ...names] = exe;
+    return { kind: "glimpse", pid: Number(pid), exe: joined(names.map((n) => cText(hexBytes(n)))) };
+  }
+  const words = WORDS.exec(line);
+  if (words !== null) {
+    const [, pid, length, ...parts] = words;
+    const bytes = hexBytes(parts.join("")).subarray(0, Number(length));
+    const command = new TextDecoder().decode(bytes).replace(/\0$/, "").split("\0");
+    return { kind: "glimpse", pid: Number(pid), command };
+  }
+  const cgroup = CGROUP.exec(line);
+  if (cgroup === null) return undefined;
+  const [, pid, first, second] = cgroup;
+  const container = containerId(`/${cText(hexBytes(first! + second!))}`);
+  return { kind: "glimpse", pid: Number(pid), ...(container === undefined ? {} : { container }) };
+}
+
+/** A path from its names, the last one first. The root's own is "/"; where it is not among them, the path begins further up. */
+function joined(names: readonly string[]): string {
+  const root = names.indexOf("/");
+  const path = (root < 0 ? names : names.slice(0, root)).toReversed().join("/");
+  return root < 0 ? `…/${path}` : `/${path}`;
 }
 
 /** %d prints an unsigned 32-bit number as a signed one. */

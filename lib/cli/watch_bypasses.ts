@@ -1,0 +1,171 @@
+import { NameCache } from "../peer/names.ts";
+import { AUDIT_LOG, startAudit } from "../watch/audit.ts";
+import { AUDIT_KEY } from "../watch/audit_event.ts";
+import {
+  auditObstacle,
+  chooseSource,
+  ebpfObstacle,
+  type Obstacles,
+} from "../watch/choose_source.ts";
+import { startEbpf } from "../watch/ebpf.ts";
+import { commandWords, Hook } from "../watch/hook.ts";
+import { OwnProcesses } from "../watch/own_processes.ts";
+import { printable } from "../watch/printable.ts";
+import { RealSockets } from "../watch/real_sockets.ts";
+import { asJson, type Sighting } from "../watch/sighting.ts";
+import type { Hearer, Source, SourceName } from "../watch/source.ts";
+import { heading, row } from "../watch/table.ts";
+import { SystemError } from "../linux/errno.ts";
+import { mayAccess, R_OK } from "../linux/file.ts";
+import { configOptions, parse, saysUsage, UsageError } from "./arguments.ts";
+import { readConfig } from "./configuration.ts";
+import { findProgram } from "./programs.ts";
+import { CANNOT_START, OK, type World } from "./world.ts";
+
+const options = {
+  ...configOptions,
+  source: { type: "string" },
+  json: { type: "boolean" },
+  exec: { type: "string" },
+  all: { type: "boolean" },
+} as const;
+
+const signals: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+
+/** `postern watch`: tells of every connection to a real socket that does not come from Postern, until it is ended. */
+export async function watchBypasses(args: readonly string[], world: World): Promise<number> {
+  const parsed = parse("watch", args, options, 0, world);
+  if (typeof parsed === "number") return parsed;
+  const { values } = parsed;
+  return await saysUsage("watch", world, async () => {
+    const wanted = sourceName(values.source);
+    const words = hookWords(values.exec);
+    const config = readConfig(values, world);
+    if (config === undefined) return CANNOT_START;
+    const upstreams = config.listeners.map(({ upstream }) => upstream);
+    const intercepts = config.listeners.map(({ socket }) => socket);
+    const say = (text: string) => world.stderr(`postern watch: ${text}\n`);
+    let sockets: RealSockets;
+    try {
+      sockets = new RealSockets(upstreams);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      say(`cannot find the real socket: ${error.message}`);
+      return CANNOT_START;
+    }
+    const chosen = chooseSource(wanted, await obstacles(wanted, world));
+    if ("why" in chosen) {
+      say(`nothing here tells of connections\n${chosen.why}`);
+      return CANNOT_START;
+    }
+    const hook = words === undefined ? undefined : new Hook(words, world.tell, say);
+    const told = teller(values.json === true, values.all === true, world, say, hook);
+    return await listen(chosen.source, sockets, new OwnProcesses(intercepts), told, say, world)
+      .finally(() => hook?.close());
+  });
+}
+
+function sourceName(text: string | undefined): SourceName | undefined {
+  if (text === undefined || text === "ebpf" || text === "audit") return text;
+  throw new UsageError(`--source is ebpf or audit, got ${JSON.stringify(text)}`);
+}
+
+function hookWords(text: string | undefined): readonly [string, ...string[]] | undefined {
+  if (text === undefined) return undefined;
+  const [program, ...rest] = commandWords(text) ?? [];
+  if (program === undefined) {
+    throw new UsageError(`--exec takes a program and its words, got ${JSON.stringify(text)}`);
+  }
+  if (program.startsWith("/") ? !mayAccess(program, 1) : findProgram(program) === undefined) {
+    throw new UsageError(`--exec ${JSON.stringify(program)}: there is no such program`);
+  }
+  return [program, ...rest];
+}
+
+async function obstacles(wanted: SourceName | undefined, world: World): Promise<Obstacles> {
+  const ebpf = ebpfObstacle(Deno.uid(), findProgram("bpftrace") !== undefined);
+  if (wanted !== "audit" && ebpf === undefined) return {};
+  const rules = await world.run("auditctl", ["-l"]);
+  const audit = auditObstacle(AUDIT_LOG, mayAccess(AUDIT_LOG, R_OK), rules?.stdout, AUDIT_KEY);
+  return { ...(ebpf === undefined ? {} : { ebpf }), ...(audit === undefined ? {} : { audit }) };
+}
+
+/** Where everything is told. */
+interface Told {
+  sighting(sighting: Sighting): void;
+  missed(message: string): void;
+}
+
+/** Shows what is to be shown, and lets the hook know of bypasses. */
+function teller(
+  json: boolean,
+  all: boolean,
+  world: World,
+  say: (text: string) => void,
+  hook: Hook | undefined,
+): Told {
+  const color = world.color.stdout;
+  const line = (value: unknown) => world.stdout(`${JSON.stringify(value)}\n`);
+  if (!json) world.stdout(heading(world.columns, color));
+  return {
+    sighting(sighting) {
+      if (!sighting.bypass && !all) return;
+      if (json) line(asJson(sighting));
+      else world.stdout(row(sighting, world.columns, color));
+      if (sighting.bypass) hook?.run(sighting);
+    },
+    missed(message) {
+      say(message);
+      if (json) line({ time: new Date().toISOString(), event: "missed", message });
+    },
+  };
+}
+
+async function listen(
+  name: SourceName,
+  sockets: RealSockets,
+  own: OwnProcesses,
+  told: Told,
+  say: (text: string) => void,
+  world: World,
+): Promise<number> {
+  const names = new NameCache();
+  const over = Promise.withResolvers<number>();
+  const undo = world.onSignal(signals, () => over.resolve(OK));
+  // What cannot be written must end the watch, not the stream that it was heard on.
+  const carefully = (action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      over.reject(error);
+    }
+  };
+  const hearer: Hearer = {
+    found: (found) =>
+      carefully(() => {
+        const user = names.user(found.uid);
+        const named = user === undefined ? {} : { user };
+        told.sighting({ ...found, ...named, bypass: !own.has(found.pid) });
+      }),
+    ready() {
+      const pids = own.pids.join(", ");
+      const gate = pids === "" ? "Postern does not run" : `Postern is process ${pids}`;
+      say(`watching ${sockets.paths.join(", ")} (${name}); ${gate}`);
+    },
+    missed: (message) => carefully(() => told.missed(message)),
+    failed(why) {
+      say(why.split("\n").map(printable).join("\n"));
+      over.resolve(CANNOT_START);
+    },
+  };
+  let source: Source | undefined;
+  try {
+    source = name === "ebpf"
+      ? startEbpf(sockets, hearer, world.follow)
+      : startAudit(sockets, hearer);
+    return await over.promise;
+  } finally {
+    undo();
+    await source?.stop();
+  }
+}

@@ -1,0 +1,168 @@
+import { Pairing } from "./pairing.ts";
+import { filesAt } from "./place.ts";
+import { processFacts } from "./process.ts";
+import { LIMIT, program } from "./program.ts";
+import type { RealSockets } from "./real_sockets.ts";
+import type { ProcessFacts } from "./sighting.ts";
+import type { Follow, Found, Hearer, Running, Source } from "./source.ts";
+import { type Accepted, type Connected, readTraceLine, type Refused } from "./trace_line.ts";
+
+/** Lines of bpftrace's own that are kept, for the case that it fails. */
+const MOST_TALK = 20;
+/** Processes of which the kernel has told something, and the connection is still to come. */
+const MOST_GLIMPSES = 1024;
+/** How often it is said that there are too many connections, in milliseconds. */
+const SAY_MS = 60_000;
+
+/** What is known of one side of a connection as soon as it is heard of. */
+interface Seen {
+  readonly time: number;
+  readonly facts: ProcessFacts;
+}
+
+/** Listens with bpftrace. */
+export function startEbpf(sockets: RealSockets, hearer: Hearer, follow: Follow): Source {
+  const listening = new Listening(sockets, hearer, follow);
+  listening.begin();
+  return listening;
+}
+
+class Listening implements Source {
+  readonly #sockets: RealSockets;
+  readonly #hearer: Hearer;
+  readonly #follow: Follow;
+  readonly #pairing: Pairing<Seen>;
+  readonly #talk: string[] = [];
+  readonly #glimpses = new Map<number, ProcessFacts>();
+  /** The bpftraces that run: one, or for a moment a second one that takes over. */
+  readonly #running = new Map<string, Running>();
+  /** The program of the one that is listened to. */
+  #current: string | undefined;
+  #told = false;
+  #crowdTold = -Infinity;
+
+  constructor(sockets: RealSockets, hearer: Hearer, follow: Follow) {
+    this.#sockets = sockets;
+    this.#hearer = hearer;
+    this.#follow = follow;
+    this.#pairing = new Pairing((side) => this.#look(side), (side, seen) => {
+      const socket = sockets.named(side);
+      if (socket !== undefined) hearer.found({ ...base(side, seen), socket, errno: 0, by: "file" });
+    });
+  }
+
+  /** Starts bpftrace for the files that the real sockets are now, unless one runs with them. */
+  begin(): void {
+    const text = program(this.#sockets.ids());
+    if (this.#running.has(text)) return;
+    this.#current ??= text;
+    const started = this.#follow("bpftrace", ["-B", "line", "-e", text], (line, from) => {
+      // Versions of bpftrace differ in where they say that events were lost.
+      if (from === "stderr" && readTraceLine(line).kind !== "lost") return this.#keep(line);
+      if (line === "R") this.#takeOver(text);
+      if (this.#current === text) this.#hear(line);
+    });
+    if (started === undefined) return this.#hearer.failed("bpftrace is not installed");
+    this.#running.set(text, started);
+    started.ended.then((code) => {
+      if (!this.#running.delete(text)) return;
+      const said = this.#talk.join("\n") || "nothing";
+      this.#hearer.failed(`bpftrace ended with ${code}; it said: ${said}`);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#end(() => true);
+    this.#pairing.close();
+  }
+
+  /** A bpftrace that sees everything from now on: the one before it can go. */
+  #takeOver(text: string): void {
+    this.#current = text;
+    void this.#end((other) => other !== text);
+    if (this.#told) return;
+    this.#told = true;
+    this.#hearer.ready();
+  }
+
+  async #end(which: (text: string) => boolean): Promise<void> {
+    const found = [...this.#running].filter(([text]) => which(text));
+    for (const [text] of found) this.#running.delete(text);
+    await Promise.all(found.map(([, running]) => running.stop()));
+  }
+
+  #hear(text: string): void {
+    const line = readTraceLine(text);
+    switch (line.kind) {
+      case "connected":
+      case "accepted":
+        if (this.#sockets.named(line) !== undefined) this.#pairing.take(line);
+        this.#glimpses.delete(line.pid);
+        return;
+      case "refused":
+        this.#refused(line);
+        this.#glimpses.delete(line.pid);
+        return;
+      case "glimpse": {
+        const { kind: _, pid, ...facts } = line;
+        if (this.#glimpses.size >= MOST_GLIMPSES) this.#glimpses.clear();
+        this.#glimpses.set(pid, { ...this.#glimpses.get(pid), ...facts });
+        return;
+      }
+      case "lost":
+        return this.#hearer.missed(`${line.count} connections were lost: too many at once`);
+      case "crowd":
+        return this.#crowd(line.others, line.refused);
+      case "tick":
+        this.#sockets.refresh();
+        return this.begin();
+      case "talk":
+        return this.#keep(text);
+    }
+  }
+
+  /** Others' connections to other sockets are many on some machines, and rarely matter. */
+  #crowd(others: number, refused: number): void {
+    const now = performance.now();
+    if (now - this.#crowdTold < SAY_MS) return;
+    this.#crowdTold = now;
+    const left = [
+      ...(others > LIMIT ? [`${others - LIMIT} connections to other sockets`] : []),
+      ...(refused > LIMIT ? [`${refused - LIMIT} refused connections`] : []),
+    ].join(" and ");
+    this.#hearer.missed(
+      `${left} were not looked at in this second: with so many, attempts that are refused can be ` +
+        "missed, and connections to an engine in its first seconds; this is said once a minute",
+    );
+  }
+
+  #refused(line: Refused): void {
+    const files = filesAt(line.path, line.pid, line.tid);
+    const socket = files === undefined
+      ? this.#sockets.called(line.path)
+      : files.map((file) => this.#sockets.same(file)).find((path) => path !== undefined);
+    if (socket === undefined) return;
+    const by = files === undefined ? "name" : "file";
+    this.#hearer.found({ ...base(line, this.#look(line)), socket, errno: line.errno, by });
+  }
+
+  #look(side: Connected | Accepted | Refused): Seen {
+    const parent = side.kind === "accepted" ? undefined : side.parent;
+    return {
+      time: Date.now(),
+      facts: processFacts(side.pid, parent, this.#glimpses.get(side.pid)),
+    };
+  }
+
+  #keep(text: string): void {
+    if (text.trim() !== "" && this.#talk.push(text) > MOST_TALK) this.#talk.shift();
+  }
+}
+
+function base(
+  side: Connected | Accepted | Refused,
+  { time, facts }: Seen,
+): Omit<Found, "socket" | "errno" | "by"> {
+  const { pid, uid } = side;
+  return { time, pid, uid, ...(side.kind === "accepted" ? {} : { comm: side.comm }), ...facts };
+}
