@@ -10,6 +10,7 @@ Usage:
   postern explain --uid N -- docker …     the same for what a docker command would send
   postern schema config|policy            the JSON Schema of a file, for editors
   postern import KIND FILE...             a configuration from the rules of another proxy
+  postern doctor                          what is wrong on this host, and what to do about it
   postern demo                            try it, with or without Docker
   postern COMMAND --help                  more on a command
   postern --version
@@ -163,6 +164,29 @@ means something else than it did is said on standard error, and in the policy's 
 before you use it.
 
 Exit codes: 0 written, 1 the files cannot be read or written, 2 usage
+`,
+  doctor: `postern doctor: what is wrong on this host around the gate, with evidence and what to do
+
+Usage: postern doctor [options]
+
+  -c, --config FILE    the configuration; default: $POSTERN_CONFIG, ./postern.yaml,
+                       /etc/postern/postern.yaml, whichever is there first
+      --root DIR       look at the files below DIR alone, as on a disk that is mounted there; what
+                       looks at what runs is left out
+      --json           the result as JSON
+
+It looks at the real socket (mode, owner, folders, its group's members, who is connected, which
+containers mount it), the engine (TCP without TLS, its plugin, isolation, privileged containers), the
+gate itself (configuration, its sockets, user, unit, records), audit rules (which of them record a
+connect, and why others do not) and the kernel. It changes nothing. Without a configuration the
+engine is the one that $DOCKER_HOST names, or /var/run/docker.sock.
+
+  WRONG    somebody gets around the gate, or can: the answer is 1
+  advice   it could be safer
+  unknown  could not be read; most of that can as root
+  fine     as it should be
+
+Exit codes: 0 nothing is wrong, 1 something is, 2 usage
 `,
   demo: `postern demo: see the gate at work
 

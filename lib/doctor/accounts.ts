@@ -1,0 +1,75 @@
+import type { NameService } from "../config/types.ts";
+import type { Host } from "./host.ts";
+
+/** A user of passwd(5). */
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A group of group(5). */
+export interface UserGroup {
+  readonly name: string;
+  readonly gid: number;
+  /** Those that are listed with it; whose primary group it is is not among them. */
+  readonly members: readonly string[];
+}
+
+/** The users and groups that the host's own files list. */
+export interface Accounts {
+  readonly users: readonly User[];
+  readonly groups: readonly UserGroup[];
+}
+
+/** Reads /etc/passwd and /etc/group. */
+export function accounts(host: Pick<Host, "read">): Accounts {
+  return {
+    users: rows(host.read("/etc/passwd")).flatMap(([name, , uid, gid]) =>
+      name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid) }] : []
+    ),
+    groups: rows(host.read("/etc/group")).flatMap((row) => groupOf(row)),
+  };
+}
+
+/** A group from a line of group(5), as getent(1) prints it, too. */
+export function groupOf([name, , gid, members]: readonly string[]): UserGroup[] {
+  if (!name || !gid) return [];
+  return [{ name, gid: Number(gid), members: (members ?? "").split(",").filter((m) => m !== "") }];
+}
+
+function rows(text: string | undefined): string[][] {
+  return (text ?? "").split("\n").map((line) => line.split(":"));
+}
+
+/** Everybody who gets a group at login: its listed members, and whose primary group it is. */
+export function membersOf({ users }: Accounts, { gid, members }: UserGroup): string[] {
+  const primary = users.filter((user) => user.gid === gid).map(({ name }) => name);
+  return [...new Set([...members, ...primary])];
+}
+
+/** A name, or the number where there is none. */
+export function userNamed({ users }: Accounts, uid: number): string {
+  return users.find((user) => user.uid === uid)?.name ?? String(uid);
+}
+
+export function groupNamed({ groups }: Accounts, gid: number): string {
+  return groups.find((group) => group.gid === gid)?.name ?? String(gid);
+}
+
+/** The same files as a configuration's names are resolved against. */
+export function nameService(known: Accounts): NameService {
+  const { users, groups } = known;
+  return {
+    uidOf: (name) => users.find((user) => user.name === name)?.uid,
+    gidOf: (name) => groups.find((group) => group.name === name)?.gid,
+    loginGroups(uid) {
+      const user = users.find((one) => one.uid === uid);
+      if (user === undefined) return undefined;
+      const listed = groups.filter(({ members }) => members.includes(user.name));
+      return { gid: user.gid, groups: [user.gid, ...listed.map(({ gid }) => gid)] };
+    },
+    userNames: () => users.map(({ name }) => name),
+    groupNames: () => groups.map(({ name }) => name),
+  };
+}

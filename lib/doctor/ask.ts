@@ -1,0 +1,26 @@
+import type { Answer } from "../policy/constraints/types.ts";
+import { answerFrom } from "../relay/engine_object.ts";
+
+/** As patient as the gate; a host with thousands of containers needs a moment. */
+const PATIENCE = 10_000;
+
+/** GET of a path as HTTP/1.0, so that the answer ends with the connection (RFC 9112 §9.3). */
+export async function ask(socket: string, path: string): Promise<Answer> {
+  let connection: Deno.UnixConn | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const connected = connection = await Deno.connect({ transport: "unix", path: socket });
+    timer = setTimeout(() => connected.close(), PATIENCE);
+    const request = new TextEncoder().encode(`GET ${path} HTTP/1.0\r\nHost: docker\r\n\r\n`);
+    for (let at = 0; at < request.length;) at += await connected.write(request.subarray(at));
+    const bytes = new Uint8Array(await new Response(connected.readable).arrayBuffer());
+    return answerFrom(bytes, 0, bytes.length);
+  } catch (error) {
+    return { failed: `${socket} cannot be asked: ${(error as Error).message}` };
+  } finally {
+    clearTimeout(timer);
+    try {
+      connection?.close();
+    } catch { /* closed with its stream */ }
+  }
+}

@@ -1,0 +1,116 @@
+import { coverage, type Way } from "../audit_judge.ts";
+import { type AuditRule, auditRules } from "../audit_rule.ts";
+import type { Check, Facts } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+
+const FOLDER = "/etc/audit/rules.d";
+const FIX = "postern harden apply --only audit";
+
+/** Whether the kernel records who connects to the real socket around the gate, and which rules only look as if. */
+export const auditRulesCheck: Check = {
+  name: "audit-rules",
+  group: "audit",
+  async look(facts) {
+    const written = filesOf(facts);
+    const kernel = facts.live && facts.host.uid === 0 ? await loadedOf(facts) : undefined;
+    const findings = facts.sockets.flatMap(({ path }) => lookAt(facts, path, written, kernel));
+    if (kernel?.enabled === false && findings.every(({ level }) => level === "fine")) {
+      return [{
+        level: "wrong",
+        title: "there are rules, and auditing is switched off in the kernel",
+        evidence: ["auditctl -s: enabled 0"],
+        fix: "auditctl -e 1, and see why auditd does not run: systemctl status auditd",
+      }];
+    }
+    return findings;
+  },
+};
+
+interface Loaded {
+  readonly rules: readonly AuditRule[];
+  readonly enabled: boolean;
+}
+
+function lookAt(
+  { host }: Facts,
+  socket: string,
+  written: readonly AuditRule[],
+  kernel: Loaded | undefined,
+): Finding[] {
+  const inFiles = coverage(host, written, socket);
+  const inKernel = kernel && coverage(host, kernel.rules, socket);
+  const counts = inKernel ?? inFiles;
+  const ineffective = [...new Set([...inFiles.ineffective, ...inKernel?.ineffective ?? []])];
+  const missing = waysHere().filter((way) => !counts.records.has(way));
+  if (missing.length === 0) {
+    const lost = kernel !== undefined && waysHere().some((way) => !inFiles.records.has(way));
+    if (!lost) return [{ level: "fine", title: `every connect to ${socket} is recorded` }];
+    return [{
+      level: "advice",
+      title: `connects to ${socket} are recorded until the next boot: ${FOLDER} has no such rule`,
+      fix: FIX,
+    }];
+  }
+  if (inKernel !== undefined && waysHere().every((way) => inFiles.records.has(way))) {
+    return [{
+      level: "wrong",
+      title: `the rules for ${socket} are written and not loaded`,
+      evidence: [`auditctl -l does not have: ${missing.join(", ")}`, ...ineffective],
+      fix: "augenrules --load",
+    }];
+  }
+  if (counts.records.size > 0) {
+    return [{
+      level: "wrong",
+      title: `some programs can connect to ${socket} without a record`,
+      evidence: [
+        `not recorded: ${missing.map(explain).join(", ")}`,
+        ...ineffective,
+        ...counts.partial,
+      ],
+      fix: FIX,
+    }];
+  }
+  if (ineffective.length > 0 || counts.partial.length > 0) {
+    return [{
+      level: "wrong",
+      title: ineffective.length > 0
+        ? `audit rules look as if they recorded connects to ${socket}, and do not`
+        : `audit rules leave out most of who connects to ${socket}`,
+      evidence: [...ineffective, ...counts.partial],
+      fix: FIX,
+    }];
+  }
+  return [{ level: "advice", title: `nobody records who connects to ${socket}`, fix: FIX }];
+}
+
+/** socketcall(2) is of i386 alone. */
+function waysHere(): Way[] {
+  return Deno.build.arch === "x86_64"
+    ? ["b64 connect", "b32 connect", "b32 socketcall"]
+    : ["b64 connect", "b32 connect"];
+}
+
+function explain(way: Way): string {
+  return way === "b64 connect"
+    ? "programs of 64 bits"
+    : way === "b32 connect"
+    ? "programs of 32 bits (-F arch=b32 -S connect)"
+    : "older programs of 32 bits (-F arch=b32 -S socketcall -F a0=3)";
+}
+
+/** The files that augenrules(8) puts together. */
+function filesOf({ host }: Facts): AuditRule[] {
+  const names = (host.list(FOLDER) ?? []).filter((name) => name.endsWith(".rules")).sort();
+  return names.flatMap((name) =>
+    auditRules(host.read(`${FOLDER}/${name}`) ?? "", `${FOLDER}/${name}`)
+  );
+}
+
+/** Undefined where there is no auditctl, or a kernel that has no audit. */
+async function loadedOf({ host }: Facts): Promise<Loaded | undefined> {
+  const [list, status] = [await host.run("auditctl", ["-l"]), await host.run("auditctl", ["-s"])];
+  const enabled = /^enabled (\d)/m.exec(status?.stdout ?? "")?.[1];
+  if (list?.code !== 0 || enabled === undefined) return undefined;
+  return { rules: auditRules(list.stdout, "loaded"), enabled: enabled !== "0" };
+}

@@ -1,0 +1,45 @@
+import { basename } from "node:path";
+import { daemonOf } from "../daemon.ts";
+import type { Check } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+
+/** Whether the engine asks the plugin that the configuration opens. */
+export const authorization: Check = {
+  name: "authorization",
+  group: "engine",
+  look({ live, engines, sockets, daemons, configured: { config } }) {
+    return sockets.flatMap(({ named }): Finding[] => {
+      const engine = engines.find(({ socket }) => socket === named);
+      const daemon = daemonOf(daemons, named);
+      const listed = daemon?.setting("authorization-plugins");
+      const plugins = engine?.info?.Plugins?.Authorization ??
+        (Array.isArray(listed) ? listed.map(String) : []);
+      if (engine?.info === undefined && (live || daemon === undefined)) return [];
+      const wanted = config?.authz?.upstream === named
+        ? basename(config.authz.socket).replace(/\.[^.]*$/, "")
+        : undefined;
+      if (wanted !== undefined && !plugins.includes(wanted)) {
+        return [{
+          level: "wrong",
+          title:
+            `postern.yaml has an authz section, and the engine does not ask the plugin ${wanted}`,
+          evidence: [`it asks ${plugins.join(", ") || "nobody"}`],
+          fix: "postern harden apply --only daemon",
+        }];
+      }
+      if (plugins.length > 0) {
+        return [{
+          level: "fine",
+          title: `the engine asks its plugin ${plugins.join(", ")} about every request`,
+        }];
+      }
+      return [{
+        level: "advice",
+        title:
+          "the engine serves whoever connects to it around the gate: it asks no authorization plugin",
+        fix:
+          "see `postern authz --help` for authz: and seal: true, then: postern harden apply --only daemon",
+      }];
+    });
+  },
+};

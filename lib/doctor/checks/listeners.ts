@@ -1,0 +1,94 @@
+import type { ListenerConfig } from "../../config/types.ts";
+import { formatMode } from "../../config/mode.ts";
+import { groupNamed, userNamed } from "../accounts.ts";
+import type { Check, Facts } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+import { foldersOf, realPath } from "../paths.ts";
+import { access } from "../wording.ts";
+
+const STICKY = 0o1000;
+
+/** Whether each intercept socket is there, with the mode and owner that the configuration says, where nobody can replace it. */
+export const listeners: Check = {
+  name: "listeners",
+  group: "postern",
+  live: true,
+  look(facts) {
+    const all = facts.configured.config?.listeners ?? [];
+    const found = all.flatMap((listener) => lookAt(facts, listener));
+    if (found.length > 0 || all.length === 0) return found;
+    return [{
+      level: "fine",
+      title: `open as configured: ${all.map(({ socket }) => socket).join(", ")}`,
+    }];
+  },
+};
+
+function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
+  const { host, accounts } = facts;
+  const { name, socket, mode, uid, gid } = listener;
+  const path = realPath(host, socket);
+  const status = host.status(path);
+  if (status === undefined || !status.isSocket) {
+    return [{
+      level: "wrong",
+      title: `the gate does not run: ${
+        status === undefined ? "nothing is" : "no socket is"
+      } at ${socket} (listener ${name})`,
+      fix: "systemctl start postern, or: postern serve",
+    }];
+  }
+  const findings: Finding[] = [];
+  const differs = status.mode !== mode || (uid !== undefined && status.uid !== uid) ||
+    (gid !== undefined && status.gid !== gid);
+  if (differs) {
+    const owner = `${uid === undefined ? "any" : userNamed(accounts, uid)}:${
+      gid === undefined ? "any" : groupNamed(accounts, gid)
+    }`;
+    findings.push({
+      level: "wrong",
+      title: `${socket} is not as the configuration says`,
+      evidence: [
+        `there: ${access(accounts, status)}`,
+        `configured at ${listener.origin}: ${formatMode(mode)} ${owner}`,
+      ],
+      fix: "systemctl restart postern.socket postern, or start the gate again",
+    });
+  }
+  if (!isServed(facts, status)) {
+    findings.push({
+      level: "wrong",
+      title: `nobody listens at ${socket} (listener ${name}): it is left over`,
+      fix: "systemctl start postern, or: postern serve",
+    });
+  }
+  const trusted = new Set([
+    0,
+    facts.configured.config?.runAs?.uid,
+    ...facts.own.map((own) => own.uid),
+  ]);
+  for (const folder of foldersOf(path)) {
+    const there = host.behind(folder);
+    if (there === undefined) continue;
+    const open = (there.mode & 0o022) !== 0 && (there.mode & STICKY) === 0;
+    if (!open && trusted.has(there.uid)) continue;
+    findings.push({
+      level: "wrong",
+      title: `others can put a socket of their own in the place of ${socket}`,
+      evidence: [`${folder}: ${access(accounts, there)}`],
+      fix: open ? `chmod go-w ${folder}` : `chown root ${folder}`,
+    });
+  }
+  return findings;
+}
+
+/** The gate does, or systemd for it; what cannot be seen is taken to be so. */
+function isServed(
+  { host, own, unix }: Facts,
+  { inode, device }: { inode: bigint; device: string },
+): boolean {
+  if (own.length > 0 || host.uid !== 0 || typeof unix === "string") return true;
+  return unix.some(({ listens, file }) =>
+    listens && file?.inode === Number(inode & 0xffffffffn) && file.device === device
+  );
+}

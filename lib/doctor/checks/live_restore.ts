@@ -1,0 +1,28 @@
+import { daemonOf } from "../daemon.ts";
+import type { Check } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+
+/** Whether containers go on while the engine restarts, as changes of its settings need. */
+export const liveRestore: Check = {
+  name: "live-restore",
+  group: "engine",
+  look({ live, engines, sockets, daemons }) {
+    return sockets.flatMap(({ named }): Finding[] => {
+      const info = engines.find(({ socket }) => socket === named)?.info;
+      const daemon = daemonOf(daemons, named);
+      if (info === undefined && (live || daemon === undefined)) return [];
+      if (info?.LiveRestoreEnabled ?? daemon?.setting("live-restore") === true) {
+        return [{
+          level: "fine",
+          title: "live-restore: containers go on while the engine restarts",
+        }];
+      }
+      return [{
+        level: "advice",
+        title:
+          "a restart of the engine, as hardening it needs, ends every container: live-restore is off",
+        fix: "postern harden apply --only daemon",
+      }];
+    });
+  },
+};

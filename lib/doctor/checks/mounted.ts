@@ -1,0 +1,67 @@
+import type { Check, Facts, RealSocket } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+import { mounts, placeOf, reaching } from "../mounts.ts";
+import { attempt, type Process } from "../processes.ts";
+import { describe } from "../wording.ts";
+import { mountsRealSocket } from "./containers.ts";
+import { adviceFor } from "./holders.ts";
+
+/** Containers that mount the real socket and that the engine does not tell of: another engine's, or where it was not asked. */
+export const mounted: Check = {
+  name: "mounted",
+  group: "real socket",
+  live: true,
+  look(facts) {
+    const { host } = facts;
+    const own = attempt(() => host.read("/proc/self/mountinfo"));
+    if (own === undefined) return [];
+    const ours = mounts(own);
+    return facts.sockets.filter(({ status }) => status?.isSocket).flatMap((socket) => {
+      const place = placeOf(ours, socket.path);
+      if (place === undefined) return [];
+      return strangers(facts, socket).flatMap((process): Finding[] => {
+        const theirs = attempt(() => host.read(`/proc/${process.pid}/mountinfo`));
+        const ways = theirs === undefined ? [] : reaching(mounts(theirs), place)
+          .filter((path) => isReachedAt(facts, process, path, socket));
+        if (ways.length === 0) return [];
+        return [{
+          level: "wrong",
+          title: `a container has ${socket.path} mounted`,
+          evidence: [`${describe(facts.accounts, process)}: at ${ways.join(" and ")}`],
+          fix: adviceFor(facts, socket),
+        }];
+      });
+    });
+  },
+};
+
+/** One process for each mount namespace of a container, but for those that the engine has told of. */
+function strangers(facts: Facts, socket: RealSocket): Process[] {
+  const told = new Set(
+    facts.engines.flatMap(({ containers }) => containers ?? [])
+      .filter((container) => mountsRealSocket(facts, container, socket).length > 0)
+      .map(({ Id }) => Id),
+  );
+  const gate = new Set(facts.own.flatMap(({ container }) => container ?? []));
+  const self = facts.processes.find(({ pid }) => pid === facts.host.pid);
+  const byNamespace = new Map<string, Process>();
+  for (const process of facts.processes) {
+    const { container, mnt, pidNamespace } = process;
+    const apart = container !== undefined || pidNamespace !== self?.pidNamespace;
+    if (!apart || mnt === undefined || mnt === self?.mnt || byNamespace.has(mnt)) continue;
+    if (container !== undefined && (told.has(container) || gate.has(container))) continue;
+    byNamespace.set(mnt, process);
+  }
+  return [...byNamespace.values()];
+}
+
+/** Not where another mount hides it: the file that is found there is the socket itself. */
+function isReachedAt(
+  { host }: Facts,
+  { pid }: Process,
+  path: string,
+  { status }: RealSocket,
+): boolean {
+  const found = host.behind(`/proc/${pid}/root${path}`);
+  return found !== undefined && found.inode === status?.inode && found.device === status.device;
+}

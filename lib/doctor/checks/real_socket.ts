@@ -1,0 +1,75 @@
+import type { Check, Facts, RealSocket } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+import { foldersOf } from "../paths.ts";
+import { access, asRoot } from "../wording.ts";
+
+const STICKY = 0o1000;
+
+/** What the real socket is, and who may connect to it or put another in its place. */
+export const realSocket: Check = {
+  name: "real-socket",
+  group: "real socket",
+  look: (facts) => facts.sockets.flatMap((socket) => lookAt(facts, socket)),
+};
+
+function lookAt(facts: Facts, socket: RealSocket): Finding[] {
+  const { accounts, live } = facts;
+  const { named, path, status } = socket;
+  const where = named === path ? path : `${path} (${named} leads there)`;
+  if (status === undefined) {
+    if (facts.host.behind(path) !== undefined || !live) return [];
+    return [{
+      level: "unknown",
+      title: `nothing can be seen at ${where}: no engine runs, or its folder is closed to us`,
+      fix: facts.host.uid === 0 ? "systemctl start docker" : asRoot,
+    }];
+  }
+  const seen = `${where}: ${access(accounts, status)}`;
+  if (!status.isSocket) {
+    return [{
+      level: "wrong",
+      title: `${path} is no socket`,
+      evidence: [seen],
+      fix: `see what ${path} is and remove it, then: systemctl restart docker.socket docker`,
+    }];
+  }
+  const findings = replaceable(facts, path);
+  if ((status.mode & 0o002) !== 0) {
+    findings.push({
+      level: "wrong",
+      title: `everybody on this host can connect to ${path}, and whoever connects is root`,
+      evidence: [seen],
+      fix: `chmod o-rwx ${path}; to keep it so: postern harden apply --only sockets`,
+    });
+  } else if (status.uid !== 0 && !ownersOwn(path, status.uid)) {
+    findings.push({
+      level: "wrong",
+      title: `${path} belongs to another user than root, who can open it to everybody`,
+      evidence: [seen],
+      fix: "postern harden apply --only sockets",
+    });
+  }
+  return findings.length > 0 ? findings : [{ level: "fine", title: seen }];
+}
+
+/** A rootless engine's socket is its user's own (/run/user/UID). */
+function ownersOwn(path: string, uid: number): boolean {
+  return path.startsWith(`/run/user/${uid}/`);
+}
+
+/** Whoever may write a folder on the way can put a socket of his own there, and is then told what clients tell the engine. */
+function replaceable({ host, accounts }: Facts, path: string): Finding[] {
+  return foldersOf(path).flatMap((folder): Finding[] => {
+    const status = host.behind(folder);
+    if (status === undefined) return [];
+    const others = (status.mode & 0o022) !== 0 && (status.mode & STICKY) === 0;
+    const byGroup = others && (status.mode & 0o002) === 0 && status.gid === 0;
+    if (!others || byGroup) return [];
+    return [{
+      level: "wrong",
+      title: `others than root can put another socket in the place of ${path}`,
+      evidence: [`${folder}: ${access(accounts, status)}`],
+      fix: `chmod go-w ${folder}`,
+    }];
+  });
+}

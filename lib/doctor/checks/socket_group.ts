@@ -1,0 +1,52 @@
+import { groupNamed, groupOf, membersOf, userNamed } from "../accounts.ts";
+import type { Check, Facts } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+
+/** Who is in the group that may connect to the real socket: each of them is root. */
+export const socketGroup: Check = {
+  name: "socket-group",
+  group: "real socket",
+  async look(facts) {
+    const gids = facts.sockets.flatMap(({ status }) =>
+      status !== undefined && (status.mode & 0o020) !== 0 ? [status.gid] : []
+    );
+    const findings = await Promise.all([...new Set(gids)].map((gid) => lookAt(facts, gid)));
+    return findings.flat();
+  },
+};
+
+async function lookAt(facts: Facts, gid: number): Promise<Finding[]> {
+  const { accounts, configured: { config } } = facts;
+  const name = groupNamed(accounts, gid);
+  const listed = accounts.groups.find((group) => group.gid === gid);
+  const group = await fromEverywhere(facts, name) ?? listed ?? { name, gid, members: [] };
+  const all = [...new Set([...membersOf(accounts, group), ...(listed?.members ?? [])])];
+  const gate = new Set([
+    "root",
+    "postern",
+    ...(config?.runAs === undefined ? [] : [userNamed(accounts, config.runAs.uid)]),
+  ]);
+  const others = all.filter((member) => !gate.has(member));
+  if (others.length === 0) {
+    return [{
+      level: "fine",
+      title: `nobody but the gate and root is in the group ${name}, which may connect`,
+    }];
+  }
+  const many = others.length === 1 ? "1 user of the group" : `${others.length} users of the group`;
+  return [{
+    level: "wrong",
+    title: `${many} ${name} may connect to the real socket: being in it is being root`,
+    evidence: [others.join(", ")],
+    fix:
+      "postern harden apply --only sockets, which gives the socket to a group of the gate's own" +
+      `; or, for each of them: gpasswd -d ${others[0]} ${name}`,
+  }];
+}
+
+/** With the directory services that NSS knows (getent(1)); the files alone below a root. */
+async function fromEverywhere({ host, live }: Facts, name: string) {
+  if (!live) return undefined;
+  const answer = await host.run("getent", ["group", name]);
+  return answer?.code === 0 ? groupOf(answer.stdout.trim().split(":"))[0] : undefined;
+}

@@ -1,0 +1,70 @@
+import type { Daemon } from "../daemon.ts";
+import type { Check, Facts } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+import { listeningTcp, type TcpListener } from "../listening_tcp.ts";
+import { readUnit } from "../units.ts";
+
+/** An engine that is open to the network, where nobody asks who calls. */
+export const tcp: Check = {
+  name: "tcp",
+  group: "engine",
+  async look(facts) {
+    const here = facts.daemons.filter(({ process }) => process?.container === undefined);
+    const found = (await Promise.all(here.map((daemon) => lookAt(facts, daemon)))).flat();
+    if (found.length > 0 || here.length === 0) return found;
+    return [{ level: "fine", title: "the engine is not open to the network without TLS" }];
+  },
+};
+
+async function lookAt(facts: Facts, daemon: Daemon): Promise<Finding[]> {
+  const { process } = daemon;
+  const verifies = daemon.setting("tlsverify") === true;
+  const said = [
+    ...daemon.hosts.filter(isTcp).map((host) => `${host} (${daemon.origin})`),
+    ...handedOver(facts, daemon),
+  ];
+  // Asked of the engine itself where we are in its network: settings tell what was meant.
+  const self = facts.processes.find(({ pid }) => pid === facts.host.pid);
+  const ports = process !== undefined && process.net === self?.net
+    ? listeningTcp(facts.host, process) ?? []
+    : [];
+  const plain: string[] = [];
+  for (const listener of ports) {
+    if (await facts.host.answersPlainly(reachable(listener), listener.port) === true) {
+      plain.push(`${shown(listener)} answers a ping without TLS (pid ${process!.pid})`);
+    }
+  }
+  if (plain.length === 0 && (verifies || said.length === 0)) return [];
+  const encrypted = plain.length === 0 && daemon.setting("tls") === true;
+  return [{
+    level: "wrong",
+    title: encrypted
+      ? "the engine listens on TCP and asks no client for a certificate: whoever reaches it is root"
+      : "the engine listens on TCP without TLS: whoever reaches it is root",
+    evidence: [...said, ...plain],
+    fix:
+      "take tcp:// out of hosts (daemon.json, docker.service, docker.socket) and restart docker; " +
+      "or set tlsverify, tlscacert, tlscert and tlskey",
+  }];
+}
+
+/** With or without its scheme, as `-H :2375`. */
+function isTcp(host: string): boolean {
+  return host.startsWith("tcp://") || (!host.includes("://") && /:\d+$/.test(host));
+}
+
+/** Ports that systemd opens for it. */
+function handedOver({ host }: Facts, { hosts }: Daemon): string[] {
+  if (!hosts.some((name) => name.startsWith("fd://"))) return [];
+  const unit = readUnit(host, "docker.socket");
+  return (unit?.values("ListenStream") ?? []).filter((value) => /^[^/@].*$|^\d+$/.test(value))
+    .map((value) => `ListenStream=${value} (${[unit!.file, ...unit!.dropIns].join(", ")})`);
+}
+
+function reachable({ address }: TcpListener): string {
+  return address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+}
+
+function shown({ address, port }: TcpListener): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}

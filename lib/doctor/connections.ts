@@ -1,0 +1,67 @@
+import type { UnixSocket } from "../linux/unix_diag.ts";
+import type { Facts, RealSocket } from "./facts.ts";
+import type { Process } from "./processes.ts";
+
+/** What a process has to do with the real socket. */
+export interface Hold {
+  readonly process: Process;
+  /** The other end of a connection, or a descriptor of the engine's own side. */
+  readonly how:
+    | "is connected"
+    | "holds a descriptor of the listener"
+    | "holds an accepted connection";
+}
+
+/** Who holds the real socket or a connection to it, without the engine, systemd and the gate; and connections of nobody visible. */
+export interface Holds {
+  readonly holds: readonly Hold[];
+  /** Connections whose other end no process shows that we may look into. */
+  readonly hidden: number;
+  /** Whether anybody listens there that our network namespace knows. */
+  readonly listens: boolean;
+}
+
+/** Pairs the kernel's sockets (unix_diag) with descriptors of processes. */
+export function holdsOf(facts: Facts, socket: RealSocket, all: readonly UnixSocket[]): Holds {
+  const here = all.filter((one) => isAt(one, socket, all));
+  const served = new Set(here.filter(({ listens }) => !listens).map(({ inode }) => inode));
+  const listeners = new Set(here.filter(({ listens }) => listens).map(({ inode }) => inode));
+  const peers = new Set(here.flatMap(({ peer }) => (peer ? [peer] : [])));
+  const holding = (inodes: ReadonlySet<number>) =>
+    facts.processes.filter(({ sockets }) => sockets !== undefined && intersects(sockets, inodes));
+  const server = new Set(
+    [...holding(listeners), ...holding(served)].filter(isServer).map(({ pid }) => pid),
+  );
+  const passes = ({ pid }: Process) =>
+    server.has(pid) || pid === facts.host.pid || facts.own.some((own) => own.pid === pid);
+  const found = (inodes: ReadonlySet<number>, how: Hold["how"]) =>
+    holding(inodes).filter((process) => !passes(process)).map((process) => ({ process, how }));
+  const seen = new Set(facts.processes.flatMap(({ sockets }) => [...sockets ?? []]));
+  return {
+    holds: [
+      ...found(peers, "is connected"),
+      ...found(listeners, "holds a descriptor of the listener"),
+      ...found(served, "holds an accepted connection"),
+    ],
+    hidden: [...peers].filter((inode) => !seen.has(inode)).length,
+    listens: listeners.size > 0,
+  };
+}
+
+/** The engine, and systemd, which opens its socket (systemd.socket(5)). */
+function isServer({ pid, comm }: Process): boolean {
+  return pid === 1 || ["dockerd", "podman", "rootlesskit"].includes(comm);
+}
+
+/** By the file itself. Where a file system shows other numbers to the kernel than to us (overlayfs, btrfs), by the path. */
+function isAt(one: UnixSocket, { path, status }: RealSocket, all: readonly UnixSocket[]): boolean {
+  if (status === undefined) return false;
+  const inode = Number(status.inode & 0xffffffffn);
+  const same = ({ file }: UnixSocket) => file?.inode === inode && file.device === status.device;
+  if (all.some(same)) return same(one);
+  return one.path !== undefined && one.path.replace(/^\/var\/run\//, "/run/") === path;
+}
+
+function intersects(some: ReadonlySet<number>, others: ReadonlySet<number>): boolean {
+  return !some.isDisjointFrom(others);
+}

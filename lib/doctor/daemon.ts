@@ -1,0 +1,93 @@
+import type { Host } from "./host.ts";
+import { attempt, type Process } from "./processes.ts";
+import { readUnit } from "./units.ts";
+
+/** How an engine was set up, by its command line and its file. */
+export interface Daemon {
+  /** The process; absent where only files are known. */
+  readonly process?: Process;
+  /** Where a setting can be found: the command line, or the file. */
+  readonly origin: string;
+  /** `-H` and `hosts`. */
+  readonly hosts: readonly string[];
+  /** A setting's value from daemon.json, or `true` from a flag such as --tlsverify. */
+  setting(name: string): unknown;
+}
+
+const FILE = "/etc/docker/daemon.json";
+
+/** Every dockerd that runs, or, where none does, the one that the unit would start. */
+export function daemons(host: Host, all: readonly Process[]): Daemon[] {
+  const running = all.filter(({ comm }) => comm === "dockerd");
+  if (running.length > 0) {
+    return running.map((process) => daemon(host, process.cmdline.slice(1), process));
+  }
+  const start = attempt(() => readUnit(host, "docker.service"))?.values("ExecStart").at(-1);
+  const hasFile = attempt(() => host.read(FILE)) !== undefined;
+  if (start === undefined) return hasFile ? [daemon(host, [])] : [];
+  return [daemon(host, start.split(/\s+/).slice(1))];
+}
+
+function daemon(host: Host, words: readonly string[], process?: Process): Daemon {
+  const flags = readFlags(words);
+  const file = flags.get("config-file")?.[0] ?? FILE;
+  // In a container, its file is not this one.
+  const json = process?.container === undefined ? parsed(attempt(() => host.read(file))) : {};
+  const own = json["hosts"];
+  const environ = process === undefined
+    ? ""
+    : attempt(() => host.read(`/proc/${process.pid}/environ`));
+  // dockerd takes it for --tlsverify (moby, cmd/dockerd/options.go).
+  const verifies = /(?:^|\0)DOCKER_TLS_VERIFY=[^\0]/.test(environ ?? "");
+  return {
+    ...(process === undefined ? {} : { process }),
+    origin: process === undefined ? file : `dockerd, pid ${process.pid}`,
+    hosts: [
+      ...flags.get("host") ?? [],
+      ...(Array.isArray(own) ? own.filter((value) => typeof value === "string") : []),
+    ],
+    setting: (name) => {
+      const value = flags.get(name)?.at(-1) ?? (name === "tlsverify" && verifies ? "" : undefined);
+      return value === undefined
+        ? json[name]
+        : value === ""
+        ? true
+        : value === "false"
+        ? false
+        : value;
+    },
+  };
+}
+
+/** dockerd's flags that take no value: after one of these stands another flag. */
+const switches = new Set(["debug", "tls", "tlsverify", "icc", "live-restore", "no-new-privileges"]);
+
+function readFlags(words: readonly string[]): Map<string, string[]> {
+  const flags = new Map<string, string[]>();
+  for (let at = 0; at < words.length; at++) {
+    const [, name, value] = /^--?([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(words[at]!) ?? [];
+    if (name === undefined) continue;
+    const long = name === "H" ? "host" : name === "D" ? "debug" : name;
+    const takesNext = value === undefined && !switches.has(long) &&
+      words[at + 1]?.startsWith("-") === false;
+    const said = value ?? (takesNext ? words[++at]! : "");
+    flags.set(long, [...flags.get(long) ?? [], said]);
+  }
+  return flags;
+}
+
+function parsed(text: string | undefined): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? "{}");
+    return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The one that serves a socket, as far as its command line tells; where there is only one, that. */
+export function daemonOf(all: readonly Daemon[], socket: string): Daemon | undefined {
+  const here = all.filter(({ process }) => process?.container === undefined);
+  return here.find(({ hosts }) => hosts.includes(`unix://${socket}`)) ??
+    here.find(({ hosts }) => hosts.includes("fd://")) ?? (here.length === 1 ? here[0] : undefined);
+}

@@ -1,0 +1,110 @@
+import type { Config } from "../config/types.ts";
+import type { FileStatus } from "../linux/file.ts";
+import type { UnixSocket } from "../linux/unix_diag.ts";
+import { type Accounts, accounts } from "./accounts.ts";
+import { type Daemon, daemons } from "./daemon.ts";
+import { askEngine, type Engine } from "./engine.ts";
+import type { Finding, Group } from "./finding.ts";
+import type { Host } from "./host.ts";
+import { listeningAt } from "./own_processes.ts";
+import { realPath } from "./paths.ts";
+import { attempt, type Process, processes } from "./processes.ts";
+
+/** What became of the configuration. */
+export interface Configured {
+  /** As it was named, or found; undefined when there is none. */
+  readonly file?: string;
+  readonly config?: Config;
+  /** Everything that is wrong with it, a line each. */
+  readonly problems: readonly string[];
+}
+
+/** An engine's own socket. */
+export interface RealSocket {
+  /** As the configuration names it. */
+  readonly named: string;
+  /** Without links. */
+  readonly path: string;
+  /** Undefined when nothing is there, or it cannot be looked at. */
+  readonly status?: FileStatus;
+}
+
+/** What the checks go by. */
+export interface Facts {
+  readonly host: Host;
+  /** Whether the machine itself is looked at, not a tree below a root. */
+  readonly live: boolean;
+  readonly configured: Configured;
+  readonly accounts: Accounts;
+  readonly sockets: readonly RealSocket[];
+  readonly processes: readonly Process[];
+  /** Those that listen on the gate's sockets. */
+  readonly own: readonly Process[];
+  /** Unix sockets of our network namespace, or why they are not known. */
+  readonly unix: readonly UnixSocket[] | string;
+  readonly daemons: readonly Daemon[];
+  readonly engines: readonly Engine[];
+}
+
+/** One thing that is looked at: facts in, findings out. What it cannot read it may throw as Unreadable. */
+export interface Check {
+  readonly name: string;
+  readonly group: Group;
+  /** It looks at what runs, and has nothing to say below a root. */
+  readonly live?: true;
+  look(facts: Facts): Finding[] | Promise<Finding[]>;
+}
+
+/** Reads what more than one check needs. `fallback`: the engine's socket where no configuration says one. */
+export async function gather(
+  host: Host,
+  configured: Configured,
+  fallback: string,
+): Promise<Facts> {
+  const live = host.root === "";
+  const sockets = upstreams(configured.config, fallback).map((named) => realSocket(host, named));
+  const listeners = configured.config?.listeners ?? [];
+  const engines: Engine[] = [];
+  for (const { named } of live ? sockets : []) {
+    const ways = listeners.filter((one) => one.protocol === "http" && one.upstream === named);
+    engines.push(await askEngine(host, named, ways.map(({ socket }) => socket)));
+  }
+  const all = live ? processes(host) : [];
+  const files = live ? listeners.flatMap(({ socket }) => host.behind(socket) ?? []) : [];
+  return {
+    host,
+    live,
+    configured,
+    accounts: attempt(() => accounts(host)) ?? { users: [], groups: [] },
+    sockets,
+    processes: all,
+    own: listeningAt(host, files, all),
+    unix: live ? listed(host) : [],
+    daemons: daemons(host, all),
+    engines,
+  };
+}
+
+function upstreams(config: Config | undefined, fallback: string): string[] {
+  if (config === undefined) return [fallback];
+  const named = config.listeners.filter(({ protocol }) => protocol === "http");
+  const all = [
+    ...named.map(({ upstream }) => upstream),
+    ...(config.authz === undefined ? [] : [config.authz.upstream]),
+  ];
+  return all.length === 0 ? [fallback] : [...new Set(all)];
+}
+
+function realSocket(host: Host, named: string): RealSocket {
+  const path = attempt(() => realPath(host, named)) ?? named;
+  const status = attempt(() => host.status(path));
+  return { named, path, ...(status === undefined ? {} : { status }) };
+}
+
+function listed(host: Host): readonly UnixSocket[] | string {
+  try {
+    return host.unixSockets();
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,48 @@
+import type { FileStatus } from "../linux/file.ts";
+import type { UnixSocket } from "../linux/unix_diag.ts";
+import type { Answer } from "../policy/constraints/types.ts";
+
+/** A file that is there, or may be, and cannot be read. */
+export class Unreadable extends Error {
+  constructor(readonly path: string, readonly reason: string) {
+    super(`${path}: ${reason}`);
+  }
+}
+
+/** What a program of the host's said. */
+export interface ProgramAnswer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Everything that is asked of the host. Below a root, only the files are; the rest belongs to the machine that runs. */
+export interface Host {
+  /** "" for the machine itself, else the folder that stands for its `/`. */
+  readonly root: string;
+  /** Who asks, and in which process. */
+  readonly uid: number;
+  readonly pid: number;
+  /** A name itself, be it a link; undefined when it is not there. Throws Unreadable, as the next three do. */
+  status(path: string): FileStatus | undefined;
+  /** Where a symbolic link leads; undefined when there is none. */
+  link(path: string): string | undefined;
+  /** A file's text; undefined when it is not there. */
+  read(path: string): string | undefined;
+  /** Names in a folder; undefined when it is not there. */
+  list(path: string): readonly string[] | undefined;
+  /** The file that the kernel finds at a path, links followed, be they those of /proc; undefined when it finds none. */
+  behind(path: string): FileStatus | undefined;
+  /** Runs a program; undefined when it is not installed. */
+  run(program: string, args: readonly string[]): Promise<ProgramAnswer | undefined>;
+  /** GET of a path, asked of the engine at a socket. */
+  ask(socket: string, path: string): Promise<Answer>;
+  /** Throws an Error when the kernel does not list them. */
+  unixSockets(): readonly UnixSocket[];
+  /** Whether an engine answers at a TCP port without TLS; undefined when nobody answers. */
+  answersPlainly(address: string, port: number): Promise<boolean | undefined>;
+  /** The version of Landlock's interface, 0 where there is none. */
+  landlock(): number;
+  /** Whether SO_PEERPIDFD is known. */
+  peerPidfd(): boolean;
+}

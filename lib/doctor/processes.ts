@@ -1,0 +1,70 @@
+import { containerId } from "../peer/container.ts";
+import { type Host, Unreadable } from "./host.ts";
+
+/** A process as /proc tells of it (proc(5)). */
+export interface Process {
+  readonly pid: number;
+  readonly comm: string;
+  /** Absent where it may not be read, as those of other users. */
+  readonly exe?: string;
+  readonly uid?: number;
+  /** The full id of the container that it runs in. */
+  readonly container?: string;
+  /** Inodes of its sockets; absent where it may not be read. */
+  readonly sockets?: ReadonlySet<number>;
+  /** Its network, mount and pid namespaces, `net:[4026531840]`. */
+  readonly net?: string;
+  readonly mnt?: string;
+  readonly pidNamespace?: string;
+  readonly cmdline: readonly string[];
+}
+
+/** All processes of the host; those that ended meanwhile are left out. */
+export function processes(host: Host): Process[] {
+  const names = attempt(() => host.list("/proc")) ?? [];
+  return names.filter((name) => /^[0-9]+$/.test(name)).flatMap((name) => processAt(host, name));
+}
+
+function processAt(host: Host, name: string): Process[] {
+  const at = (file: string) => `/proc/${name}/${file}`;
+  const text = (file: string) => attempt(() => host.read(at(file)));
+  const link = (file: string) => attempt(() => host.link(at(file)));
+  const status = text("status");
+  if (status === undefined) return [];
+  const uid = /^Uid:\t(\d+)\t(\d+)/m.exec(status)?.[2];
+  return [{
+    pid: Number(name),
+    comm: /^Name:\t(.*)$/m.exec(status)?.[1] ?? "?",
+    ...optional("exe", link("exe")),
+    ...optional("uid", uid === undefined ? undefined : Number(uid)),
+    ...optional("container", containerId(text("cgroup") ?? "")),
+    ...optional("sockets", socketsOf(host, at("fd"))),
+    ...optional("net", link("ns/net")),
+    ...optional("mnt", link("ns/mnt")),
+    ...optional("pidNamespace", link("ns/pid")),
+    cmdline: (text("cmdline") ?? "").split("\0").slice(0, -1),
+  }];
+}
+
+function socketsOf(host: Host, folder: string): Set<number> | undefined {
+  const names = attempt(() => host.list(folder));
+  if (names === undefined) return undefined;
+  const inodes = names.map((name) =>
+    /^socket:\[(\d+)\]$/.exec(attempt(() => host.link(`${folder}/${name}`)) ?? "")?.[1]
+  );
+  return new Set(inodes.filter((inode) => inode !== undefined).map(Number));
+}
+
+/** Undefined for what may not be read, too. */
+export function attempt<T>(action: () => T | undefined): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Unreadable) return undefined;
+    throw error;
+  }
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}

@@ -1,0 +1,51 @@
+import { namesIn } from "../linux/directory.ts";
+import { describeErrno, ENOENT, errno } from "../linux/errno.ts";
+import { statusBehind, statusOf } from "../linux/file.ts";
+import { landlockVersion } from "../linux/landlock.ts";
+import { knowsPeerPidfd } from "../linux/peer_pidfd.ts";
+import { readLink, readWholeFile } from "../linux/proc.ts";
+import { unixSockets } from "../linux/unix_diag.ts";
+import { ask } from "./ask.ts";
+import { answersPlainly } from "./ask_tcp.ts";
+import { type Host, Unreadable } from "./host.ts";
+import { realPath } from "./paths.ts";
+
+const ENOTDIR = 20;
+const EINVAL = 22;
+const ESRCH = 3;
+
+/** This machine, or with a `root` other than "" the tree below it. /proc is read by calls of our own: the runtime keeps it to itself. */
+export function realHost(root: string, run: Host["run"], uid: number, pid: number): Host {
+  const at = (path: string) => (root === "" ? path : `${root}${path === "/" ? "" : path}`);
+  const link = (path: string) => known(path, readLink(at(path)));
+  /** Below a root, the kernel would follow links out of it. */
+  const folder = (path: string) => {
+    const cut = path.lastIndexOf("/");
+    return root === "" ? path : `${realPath({ link }, path.slice(0, cut))}${path.slice(cut)}`;
+  };
+  const whole = (path: string) => (root === "" ? path : realPath({ link }, path));
+  return {
+    root,
+    uid,
+    pid,
+    status: (path) => known(path, statusOf(at(folder(path)))),
+    link: (path) => known(path, readLink(at(folder(path)))),
+    read: (path) => known(path, readWholeFile(at(whole(path)))),
+    list: (path) => known(path, namesIn(at(whole(path)))),
+    behind: (path) => statusBehind(at(whole(path))),
+    run,
+    ask,
+    unixSockets,
+    answersPlainly,
+    landlock: landlockVersion,
+    peerPidfd: knowsPeerPidfd,
+  };
+}
+
+/** Straight after the call: what failed because nothing is there is undefined. EINVAL is readlink(2)'s word for "no link". */
+function known<T>(path: string, found: T | undefined): T | undefined {
+  if (found !== undefined) return found;
+  const code = errno();
+  if ([ENOENT, ENOTDIR, EINVAL, ESRCH].includes(code)) return undefined;
+  throw new Unreadable(path, describeErrno(code));
+}

@@ -1,0 +1,22 @@
+import { type Accounts, groupNamed, userNamed } from "./accounts.ts";
+import type { FileStatus } from "../linux/file.ts";
+import type { Process } from "./processes.ts";
+
+/** `0660 root:docker`. */
+export function access(accounts: Accounts, { mode, uid, gid }: FileStatus): string {
+  const octal = mode.toString(8).padStart(4, "0");
+  return `${octal} ${userNamed(accounts, uid)}:${groupNamed(accounts, gid)}`;
+}
+
+/** `pid 812, /usr/bin/traefik, user root, container 3f2a9c0d1b2e`. */
+export function describe(accounts: Accounts, { pid, exe, comm, uid, container }: Process): string {
+  return [
+    `pid ${pid}`,
+    exe ?? comm,
+    ...(uid === undefined ? [] : [`user ${userNamed(accounts, uid)}`]),
+    ...(container === undefined ? [] : [`container ${container.slice(0, 12)}`]),
+  ].join(", ");
+}
+
+/** What to do where something could not be read. */
+export const asRoot = "sudo postern doctor";
