@@ -4,7 +4,7 @@
 const size = "usize" as unknown as "u32";
 
 /**
- * The only dlopen of the project. A ssize_t comes back as `i32`: no transfer here is anywhere near 2 GiB.
+ * The C library; the only other one that is ever opened is OpenSSL's (`openssl.ts`). A ssize_t comes back as `i32`: no transfer here is anywhere near 2 GiB.
  */
 export const libc = Deno.dlopen("libc.so.6", {
   __errno_location: { parameters: [], result: "pointer" },
@@ -64,6 +64,7 @@ export const libc = Deno.dlopen("libc.so.6", {
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   signal: { parameters: ["i32", "pointer"], result: "i64" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   splice: {
     parameters: ["i32", "pointer", "i32", "pointer", "usize", "u32"],
     result: "i32",

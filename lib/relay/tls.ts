@@ -1,0 +1,292 @@
+import { describeErrno, errno } from "../linux/errno.ts";
+import { close } from "../linux/io.ts";
+import { Memory } from "../linux/memory.ts";
+import type { PeerCertificate } from "../linux/peer_certificate.ts";
+import { SHUT_WR, shutdown } from "../linux/socket.ts";
+import { socketPair } from "../linux/socket_pair.ts";
+import type { TlsContext } from "../linux/tls_context.ts";
+import { BROKEN, TlsSession, WANTING } from "../linux/tls_session.ts";
+import type { Deadline } from "./deadlines.ts";
+import { BLOCKED, type Endpoint, type Owner } from "./endpoint.ts";
+import type { Loop } from "./loop.ts";
+import { Outlet } from "./outlet.ts";
+
+/** How long a client may take until both sides know each other, in milliseconds. */
+const HANDSHAKE_MS = 10_000;
+/** Rounds before other connections get their turn. */
+const ROUNDS = 8;
+/** Everybody reads into the same memory, so much at a time, in bytes: two records of TLS (RFC 8446 §5.1). */
+const scratch = new Memory(new Uint8Array(32 * 1024));
+/** The same with what encryption adds. */
+const encrypted = new Memory(new Uint8Array(34 * 1024));
+
+/** What it needs of the loop that runs it. */
+export type TlsHost = Pick<Loop, "again" | "attach" | "release" | "lingering" | "after">;
+
+/** What it tells whoever began it. */
+export interface TlsEvents {
+  /**
+   * The client's certificate is good. What it sends comes out of `plainFd`, which is the callee's from now on: a unix stream socket,
+   * non-blocking, close-on-exec. The kernel's credentials of it are Postern's own.
+   */
+  done(plainFd: number, certificate: PeerCertificate): void;
+  /** Instead of `done`: why not, in one line. */
+  failed(reason: string): void;
+  /**
+   * After `done`: the client has left without an end. What it has sent must not be taken for all: `plainFd` gets an end right
+   * after this, as a closed socket does, so its connection is to be ended here.
+   */
+  broken(reason: string): void;
+  /** Last, once, whatever happened: nothing is held any more. */
+  closed(): void;
+}
+
+type Stage = "handshake" | "open" | "parting" | "closed";
+
+/**
+ * The TLS side of one client: shakes hands, then relays between the client's socket and one end of a socket pair, whose other end
+ * the gate serves as it serves every socket. A half-close passes each way, as close_notify. A client whose connection ends
+ * without close_notify has been cut off, perhaps by somebody between, and is never taken to have said all (RFC 8446 §6.1).
+ */
+export class TlsTerminator implements Owner {
+  readonly #loop: TlsHost;
+  readonly #client: Endpoint;
+  readonly #events: TlsEvents;
+  readonly #session: TlsSession;
+  readonly #toClient: Outlet;
+  #plain: Endpoint | undefined;
+  #toPlain: Outlet | undefined;
+  #deadline: Deadline | undefined;
+  #stage: Stage = "handshake";
+  /** The client has announced its end. */
+  #sentAll = false;
+  /** The gate has ended, and the client knows. */
+  #answeredAll = false;
+  /** The client's socket has ended. */
+  #finished = false;
+  /** The client's socket was told that nothing more comes. */
+  #saidGoodbye = false;
+  /** What had been sent to the client when the deadline was set. */
+  #movedBefore = 0;
+  queued = false;
+
+  /** Takes charge of `client`. Throws a TlsError when there is no memory; the endpoint is still the caller's then. */
+  constructor(loop: TlsHost, context: TlsContext, client: Endpoint, events: TlsEvents) {
+    this.#session = new TlsSession(context);
+    this.#loop = loop;
+    this.#client = client;
+    this.#events = events;
+    this.#toClient = new Outlet(client);
+    client.owner = this;
+  }
+
+  /** Called once. */
+  start(): void {
+    this.#deadline = this.#loop.after(HANDSHAKE_MS).add(this);
+    this.run();
+  }
+
+  run(): void {
+    if (this.#stage === "handshake") this.#shakeHands();
+    if (this.#stage === "open") this.#relay();
+    if (this.#stage === "parting") this.#part();
+  }
+
+  /** The handshake has taken too long, or a client takes nothing of what is left for it. */
+  expire(): void {
+    if (this.#stage === "handshake") {
+      this.#events.failed(`the handshake took more than ${HANDSHAKE_MS / 1000} seconds`);
+      this.#stage = "parting";
+    }
+    if (this.#stage === "open" && this.#toClient.moved > this.#movedBefore) return this.#lastCall();
+    this.close();
+  }
+
+  /** Ends it at once: the client sees that this is no proper end. */
+  close(): void {
+    if (this.#stage === "closed") return;
+    const wasOpen = this.#stage === "open" && !(this.#sentAll && this.#answeredAll);
+    this.#stage = "closed";
+    this.#deadline?.cancel();
+    this.#session.free();
+    this.#loop.release(this.#client);
+    try {
+      if (wasOpen) this.#events.broken("Postern closed the connection");
+    } finally {
+      if (this.#plain !== undefined) this.#loop.release(this.#plain);
+      this.#events.closed();
+    }
+  }
+
+  #shakeHands(): void {
+    for (let round = 0; round < ROUNDS; round++) {
+      const outcome = this.#session.handshake();
+      this.#sendEncrypted();
+      if (outcome === BROKEN) return this.#refuse(this.#session.failure);
+      if (outcome !== WANTING) return this.#open();
+      const n = this.#receive();
+      if (n === BLOCKED) return;
+      if (n <= 0) return this.#refuse("the client left during the handshake");
+    }
+    this.#loop.again(this);
+  }
+
+  #open(): void {
+    const certificate = this.#session.peer();
+    if (certificate === undefined) {
+      return this.#refuse("the names in the client's certificate cannot be told for sure");
+    }
+    const pair = socketPair();
+    if (pair === undefined) return this.#refuse(`socketpair: ${describeErrno(errno())}`);
+    const [ours, theirs] = pair;
+    this.#plain = this.#loop.attach(ours);
+    if (this.#plain === undefined) {
+      close(theirs);
+      return this.#refuse("epoll takes no more descriptors");
+    }
+    this.#plain.owner = this;
+    this.#toPlain = new Outlet(this.#plain);
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    this.#stage = "open";
+    this.#events.done(theirs, certificate);
+  }
+
+  /** The alert that says why is in the client's socket already; it is lost where the socket is closed over unread bytes. */
+  #refuse(reason: string): void {
+    this.#stage = "parting";
+    this.#events.failed(reason);
+  }
+
+  #relay(): void {
+    const plain = this.#plain!;
+    const tired = this.#relayUp(this.#toPlain!);
+    if (this.#stage !== "open") return;
+    const tiredToo = this.#relayDown(plain);
+    if (this.#stage !== "open") return;
+    const delivered = this.#answeredAll && this.#toClient.flush();
+    const gateLeft = this.#answeredAll && plain.gone;
+    // Without an end of ours, both ways of a socket of TCP are closed only by a reset.
+    const reset = this.#toClient.failed || (this.#sentAll && this.#client.gone);
+    if (reset) return this.#break("the client left");
+    if (delivered && (gateLeft || (this.#sentAll && this.#toPlain!.empty))) {
+      return this.#bidFarewell();
+    }
+    // Nobody else waits for what is still to be delivered.
+    if (gateLeft && this.#deadline === undefined) this.#lastCall();
+    if (tired || tiredToo) this.#loop.again(this);
+  }
+
+  /** From the client to the gate; true when there is more to do. */
+  #relayUp(toPlain: Outlet): boolean {
+    for (let round = 0; round < ROUNDS; round++) {
+      if (!toPlain.flush()) return false;
+      if (this.#sentAll) {
+        this.#drop();
+        return false;
+      }
+      const n = this.#session.read(scratch, 0);
+      if (n > 0) toPlain.offer(scratch, n);
+      else if (n === 0) this.#endPlain();
+      else if (n === BROKEN) {
+        this.#sendEncrypted();
+        this.#break(`the client sent what is no TLS of this connection: ${this.#session.failure}`);
+        return false;
+      } else {
+        const received = this.#receive();
+        if (received === BLOCKED) return false;
+        if (received <= 0) {
+          const how = received === 0 ? "was cut off: no close_notify came" : "left";
+          this.#break(`the client ${how}`);
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** What the client has sent is with the gate already, or waits behind nothing. */
+  #endPlain(): void {
+    this.#sentAll = true;
+    shutdown(this.#plain!.fd, SHUT_WR);
+  }
+
+  /** From the gate to the client; true when there is more to do. */
+  #relayDown(plain: Endpoint): boolean {
+    for (let round = 0; round < ROUNDS; round++) {
+      if (!this.#toClient.flush()) return false;
+      if (this.#answeredAll || !plain.readable) return false;
+      const n = plain.receive(scratch, 0, scratch.bytes.length);
+      if (n === BLOCKED) return false;
+      if (n > 0) {
+        if (!this.#session.write(scratch, n)) {
+          this.#break(`the answer cannot be encrypted: ${this.#session.failure}`);
+          return false;
+        }
+      } else {
+        this.#answeredAll = true;
+        this.#session.end();
+      }
+      this.#sendEncrypted();
+    }
+    return true;
+  }
+
+  /** Sends what OpenSSL has made, as far as the client takes it; the rest waits. */
+  #sendEncrypted(): void {
+    for (let n = this.#session.drain(encrypted); n > 0; n = this.#session.drain(encrypted)) {
+      this.#toClient.offer(encrypted, n);
+    }
+  }
+
+  /** Bytes that came from the client's socket and are the session's now, 0 at its end, BLOCKED or FAILED. */
+  #receive(): number {
+    if (!this.#client.readable) return BLOCKED;
+    const n = this.#client.receive(encrypted, 0, encrypted.bytes.length);
+    if (n > 0) this.#session.feed(encrypted, n);
+    return n;
+  }
+
+  /** What comes after an announced end means nothing; true when the socket's end has come. */
+  #drop(): boolean {
+    for (let round = 0; round < ROUNDS && !this.#finished; round++) {
+      if (!this.#client.readable) return false;
+      const n = this.#client.receive(encrypted, 0, encrypted.bytes.length);
+      if (n === BLOCKED) return false;
+      if (n <= 0) this.#finished = true;
+    }
+    if (!this.#finished) this.#loop.again(this);
+    return this.#finished;
+  }
+
+  #break(reason: string): void {
+    this.#stage = "parting";
+    try {
+      this.#events.broken(reason);
+    } finally {
+      this.close();
+    }
+  }
+
+  #lastCall(): void {
+    this.#movedBefore = this.#toClient.moved;
+    this.#deadline = this.#loop.lingering.add(this);
+  }
+
+  /** All is said on both sides, or nobody listens to the client any more. */
+  #bidFarewell(): void {
+    this.#stage = "parting";
+    this.#deadline?.cancel();
+    this.#deadline = this.#loop.lingering.add(this);
+  }
+
+  /** Waits for the client's end: to close a socket over unread bytes takes away what was sent last (RFC 9112 §9.6). */
+  #part(): void {
+    if (!this.#toClient.flush()) return;
+    if (!this.#saidGoodbye) {
+      this.#saidGoodbye = true;
+      shutdown(this.#client.fd, SHUT_WR);
+    }
+    if (this.#toClient.failed || this.#drop()) this.close();
+  }
+}
