@@ -11,6 +11,7 @@ Usage:
   postern schema config|policy            the JSON Schema of a file, for editors
   postern import KIND FILE...             a configuration from the rules of another proxy
   postern doctor                          what is wrong on this host, and what to do about it
+  postern watch                           tell of connections that come around the gate
   postern demo                            try it, with or without Docker
   postern COMMAND --help                  more on a command
   postern --version
@@ -187,6 +188,30 @@ engine is the one that $DOCKER_HOST names, or /var/run/docker.sock.
   fine     as it should be
 
 Exit codes: 0 nothing is wrong, 1 something is, 2 usage
+`,
+  watch: `postern watch: tell of every connection to the real socket that does not come from Postern
+
+Usage: postern watch [options]
+
+${configuration}
+      --source NAME    ebpf: read out of the kernel with bpftrace; audit: from auditd's log, by the
+                       rules of "postern harden apply --only audit"; default: ebpf where it works
+      --all            Postern's own connections, too
+      --json           one JSON object a line, with all that is known
+      --exec CMD       run CMD for each bypass: words without a shell, quotes keep them together. It
+                       finds POSTERN_TIME, _SOCKET, _RESULT, _UID, _USER, _PID, _COMM, _EXE, _COMMAND,
+                       _CONTAINER, _PARENT_PID and _PARENT_EXE in its environment, and the JSON on its
+                       standard input. Four run at once, for 30 s each, and a hundred wait
+
+A connection is told by the file that it leads to, whatever its name: through links, bind mounts and in
+containers. Refused attempts are told with the reason. Postern's own are those of the processes that
+listen on its sockets; the configuration says which those are. What could not be followed is said on
+standard error, and as {"event":"missed"} in JSON.
+
+ebpf needs root, bpftrace, tracefs and the kernel's BTF; audit needs root and a running auditd. --exec
+gets strings that processes have chosen: quote them. It ends with SIGINT, SIGTERM, SIGHUP or SIGQUIT.
+
+Exit codes: 0 ended by a signal, 2 usage, 3 the configuration is not valid, there is no source, or it failed
 `,
   demo: `postern demo: see the gate at work
 

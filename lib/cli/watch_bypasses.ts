@@ -1,5 +1,5 @@
 import { NameCache } from "../peer/names.ts";
-import { AUDIT_LOG, startAudit } from "../watch/audit.ts";
+import { auditLog, startAudit } from "../watch/audit.ts";
 import { AUDIT_KEY } from "../watch/audit_event.ts";
 import {
   auditObstacle,
@@ -43,7 +43,11 @@ export async function watchBypasses(args: readonly string[], world: World): Prom
     const config = readConfig(values, world);
     if (config === undefined) return CANNOT_START;
     const upstreams = config.listeners.map(({ upstream }) => upstream);
-    const intercepts = config.listeners.map(({ socket }) => socket);
+    // A listener on TCP has no file; the plugin's socket tells of the same process.
+    const intercepts = [
+      ...config.listeners.map(({ socket }) => socket).filter((socket) => socket.startsWith("/")),
+      ...(config.authz === undefined ? [] : [config.authz.socket]),
+    ];
     const say = (text: string) => world.stderr(`postern watch: ${text}\n`);
     let sockets: RealSockets;
     try {
@@ -86,7 +90,8 @@ async function obstacles(wanted: SourceName | undefined, world: World): Promise<
   const ebpf = ebpfObstacle(Deno.uid(), findProgram("bpftrace") !== undefined);
   if (wanted !== "audit" && ebpf === undefined) return {};
   const rules = await world.run("auditctl", ["-l"]);
-  const audit = auditObstacle(AUDIT_LOG, mayAccess(AUDIT_LOG, R_OK), rules?.stdout, AUDIT_KEY);
+  const log = auditLog();
+  const audit = auditObstacle(log, mayAccess(log, R_OK), rules?.stdout, AUDIT_KEY);
   return { ...(ebpf === undefined ? {} : { ebpf }), ...(audit === undefined ? {} : { audit }) };
 }
 
@@ -148,9 +153,7 @@ async function listen(
         told.sighting({ ...found, ...named, bypass: !own.has(found.pid) });
       }),
     ready() {
-      const pids = own.pids.join(", ");
-      const gate = pids === "" ? "Postern does not run" : `Postern is process ${pids}`;
-      say(`watching ${sockets.paths.join(", ")} (${name}); ${gate}`);
+      say(`watching ${sockets.paths.join(", ")} (${name}); ${own.describe()}`);
     },
     missed: (message) => carefully(() => told.missed(message)),
     failed(why) {

@@ -1,16 +1,22 @@
 import { type AuditedConnect, readConnect } from "./audit_event.ts";
+import { readWholeFile } from "../linux/proc.ts";
 import { AuditEvents } from "./audit_events.ts";
 import { LogTail } from "./log_tail.ts";
 import { processFacts } from "./process.ts";
 import type { RealSockets } from "./real_sockets.ts";
 import type { Found, Hearer, Source } from "./source.ts";
 
-export const AUDIT_LOG = "/var/log/audit/audit.log";
+const DEFAULT_LOG = "/var/log/audit/audit.log";
 /** How often the log is looked at, in milliseconds. */
 const LOOK_MS = 200;
 
+/** Where auditd writes, by its configuration's text (auditd.conf(5)); without one, where it does so by default. */
+export function auditLog(conf = readWholeFile("/etc/audit/auditd.conf") ?? ""): string {
+  return /^\s*log_file\s*=\s*(\/\S+)/m.exec(conf)?.[1] ?? DEFAULT_LOG;
+}
+
 /** Listens to what auditd(8) writes down by the rules of `postern harden`. Throws when the log cannot be opened. */
-export function startAudit(sockets: RealSockets, hearer: Hearer, log = AUDIT_LOG): Source {
+export function startAudit(sockets: RealSockets, hearer: Hearer, log = auditLog()): Source {
   const tail = new LogTail(log);
   const events = new AuditEvents((records) => {
     const connect = readConnect(records);

@@ -1,33 +1,46 @@
 import { close } from "../linux/io.ts";
 import { peerCredentials, whileAlive } from "../linux/peercred.ts";
 import { connect, unixAddress, unixSocket } from "../linux/socket.ts";
+import { heldAt, socketsOf } from "./inherited.ts";
 import { startOf } from "./process.ts";
 
 /** A process that is not Postern's is asked about again after this long, in milliseconds: a gate that starts first opens its sockets. */
 const KEEP_MS = 1000;
 const MOST_STRANGERS = 4096;
-/** systemd, which listens on sockets that it has not handed over yet. */
+/** systemd, which listens on the sockets that it hands over. */
 const INIT = 1;
 
 /**
  * Postern's own processes: those that listen on the intercept sockets. Whoever connects to a socket is told by the kernel who called
- * listen(2) on it (SO_PEERCRED, unix(7)); names, paths of programs and users can be another's.
+ * listen(2) on it (SO_PEERCRED, unix(7)); names, paths of programs and users can be another's. Where that is the service manager, it
+ * is who else holds the manager's socket.
  */
 export class OwnProcesses {
   readonly #sockets: readonly string[];
+  readonly #manager: number;
   /** By pid, when it began. */
   readonly #own = new Map<number, string>();
   /** When a process that listens on none of them was asked about. */
   readonly #strangers = new Map<number, number>();
+  /** Sockets on which the service manager listens. */
+  #managed: readonly string[] = [];
 
-  constructor(interceptSockets: readonly string[]) {
+  constructor(interceptSockets: readonly string[], manager = INIT) {
     this.#sockets = interceptSockets;
+    this.#manager = manager;
     this.#look();
   }
 
-  /** Those that are known at the moment. */
-  get pids(): number[] {
-    return [...this.#own.keys()];
+  /** Who listens, in words for the log. */
+  describe(): string {
+    const pids = [...this.#own.keys()].join(", ");
+    if (this.#sockets.length === 0) {
+      return "it listens on TCP alone, so that its own connections cannot be told from others'";
+    }
+    if (pids !== "") return `Postern is process ${pids}`;
+    return this.#managed.length > 0
+      ? "Postern is who takes the sockets of the service manager's"
+      : "Postern does not run";
   }
 
   has(pid: number, now = performance.now()): boolean {
@@ -35,6 +48,7 @@ export class OwnProcesses {
     const asked = this.#strangers.get(pid);
     if (asked !== undefined && now - asked < KEEP_MS) return false;
     this.#look();
+    this.#lookAt(pid);
     if (this.#isOwn(pid)) return true;
     if (this.#strangers.size >= MOST_STRANGERS) this.#strangers.clear();
     this.#strangers.set(pid, now);
@@ -52,10 +66,23 @@ export class OwnProcesses {
   }
 
   #look(): void {
+    const managed: string[] = [];
     for (const socket of this.#sockets) {
       const listener = whoListens(socket);
-      if (listener !== undefined) this.#own.set(listener.pid, listener.began);
+      if (listener?.pid === this.#manager) managed.push(socket);
+      else if (listener !== undefined) this.#own.set(listener.pid, listener.began);
     }
+    this.#managed = managed;
+  }
+
+  #lookAt(pid: number): void {
+    if (this.#managed.length === 0 || pid === this.#manager) return;
+    const began = startOf(pid);
+    const held = socketsOf(pid);
+    const isHolder = this.#managed.some((path) =>
+      heldAt(path, this.#manager).some((inode) => held.has(inode))
+    );
+    if (isHolder && began !== undefined && began === startOf(pid)) this.#own.set(pid, began);
   }
 }
 
@@ -66,7 +93,7 @@ function whoListens(path: string): { pid: number; began: string } | undefined {
   try {
     if (connect(fd, unixAddress(path)) < 0) return undefined;
     const pid = peerCredentials(fd)?.pid ?? 0;
-    if (pid === 0 || pid === INIT) return undefined;
+    if (pid === 0) return undefined;
     const began = whileAlive(fd, pid, () => startOf(pid));
     return began === undefined ? undefined : { pid, began };
   } finally {
