@@ -37,6 +37,11 @@ export class Inotify {
     }
   }
 
+  /** Readable when something has changed, for `waitReadable`. */
+  get descriptor(): number {
+    return this.#fd;
+  }
+
   /** What has changed since the last call: paths, those in a watched folder with their names; `lost` when there was too much. */
   changes(): { readonly paths: readonly string[]; readonly lost: boolean } {
     const paths: string[] = [];

@@ -28,6 +28,25 @@ export function readWholeFile(path: string): string | undefined {
   return n < 0 ? undefined : text;
 }
 
+/** The bytes of such a file, which may be long; undefined when it cannot be read. */
+export function readWholeBytes(path: string): Uint8Array<ArrayBuffer> | undefined {
+  const fd = open(path, O_RDONLY);
+  if (fd < 0) return undefined;
+  const chunk = new Uint8Array(1 << 20);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let n: number;
+  while ((n = read(fd, chunk, chunk.length)) > 0) chunks.push(chunk.slice(0, n));
+  close(fd);
+  if (n < 0) return undefined;
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of chunks) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
 /** readlink(2), or undefined when there is no link or it may not be read. */
 export function readLink(path: string): string | undefined {
   const n = libc.readlink(cString(path), scratch, scratch.length);
