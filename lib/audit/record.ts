@@ -1,4 +1,4 @@
-import type { Peer } from "../policy/types.ts";
+import type { Peer, PeerCertificate } from "../policy/types.ts";
 
 /** What is known of a request when it is judged. A target's query is left out: it can hold build arguments and credentials. */
 export interface RecordedRequest {
@@ -36,6 +36,7 @@ export interface AuditRecord {
 /** A record holds no more of what a client can make as long as it likes. */
 const MAX_PATH = 512;
 const MAX_GROUPS = 64;
+const MAX_NAMES = 16;
 
 /** The peer's part of every record of a connection, made once. What is unknown is null. */
 export function peerJson(peer: Peer): string {
@@ -49,7 +50,25 @@ export function peerJson(peer: Peer): string {
     pid: peer.pid ?? null,
     exe: peer.exe ?? null,
     container: peer.container ?? null,
+    // Who comes by a unix socket has none of these, and its records do not get longer for it.
+    ...(peer.address === undefined ? {} : {
+      address: peer.address,
+      port: peer.port ?? null,
+      cert: peer.certificate === undefined ? null : certificateJson(peer.certificate),
+    }),
   });
+}
+
+/** Names that whoever signs can make as long as he likes are cut; `cert: NAME` in rules is about any of them. */
+function certificateJson({ commonName, dns, uris, emails, fingerprint }: PeerCertificate) {
+  const some = (names: readonly string[]) => names.slice(0, MAX_NAMES).map(shortened);
+  return {
+    cn: commonName === undefined ? null : shortened(commonName),
+    dns: some(dns),
+    uri: some(uris),
+    email: some(emails),
+    fingerprint,
+  };
 }
 
 /** What two records have in common when only time, id, listener and peer tell them apart, as text. */

@@ -1,5 +1,15 @@
+import { isWithin, parseAddress } from "./address.ts";
 import { deny } from "./builtin.ts";
-import type { Assignment, ClientRule, Gate, IdRange, Peer, Policy } from "./types.ts";
+import type {
+  Assignment,
+  ClientRule,
+  Gate,
+  IdRange,
+  Peer,
+  PeerCertificate,
+  PeerContainer,
+  Policy,
+} from "./types.ts";
 
 /** Answers that are kept for peers seen before. */
 const MAX_REMEMBERED = 4096;
@@ -29,7 +39,7 @@ export function compileGate(gate: Gate): Choose {
     const peer = groups === undefined || groups.length <= MANY_GROUPS
       ? everything
       : { ...everything, groups: groups.filter((group) => inRanges(group, ranges)) };
-    const key = `${listener}\n${peer.uid}\n${peer.gid}\n${peer.groups?.join()}`;
+    const key = keyOf(listener, peer);
     const known = remembered.get(key);
     if (known !== undefined) return known;
     let rules = rulesOf.get(listener);
@@ -42,6 +52,13 @@ export function compileGate(gate: Gate): Choose {
     remembered.set(key, assignment);
     return assignment;
   };
+}
+
+/** All that a rule can look at, and nothing that is different for each connection. */
+function keyOf(listener: string, { uid, gid, groups, address, certificate, inside }: Peer): string {
+  return address === undefined
+    ? `${listener}\n${uid}\n${gid}\n${groups?.join()}`
+    : JSON.stringify([listener, address, certificate ?? null, inside ?? null]);
 }
 
 function chooseAmong(
@@ -78,13 +95,66 @@ function assign(
     : { policy, rule };
 }
 
-/** Whether a rule is about this peer; undefined when what the kernel told cannot say. */
+/** Whether a rule is about this peer; undefined when what is known of it cannot say. */
 function matchesPeer(rule: ClientRule, peer: Peer): boolean | undefined {
-  const byUser = rule.uids === undefined ? true : inRanges(peer.uid, rule.uids);
-  if (byUser === false) return false;
-  const byGroup = rule.gids === undefined ? true : inGroups(peer, rule.gids);
-  if (byGroup === false) return false;
-  return byUser === true && byGroup === true ? true : undefined;
+  const { uids, gids, addresses, certificates, containers, labels } = rule;
+  let unsure = false;
+  const answers = [
+    uids === undefined ? true : inRanges(peer.uid, uids),
+    gids === undefined ? true : inGroups(peer, gids),
+    // Who has come by a unix socket has no address, and who has shown no certificate has none.
+    addresses === undefined ? true : comesFrom(peer, addresses),
+    certificates === undefined ? true : hasName(peer.certificate, certificates),
+    containers === undefined
+      ? true
+      : isInside(peer, (container) => isCalled(container, containers)),
+    labels === undefined
+      ? true
+      : isInside(peer, (container) =>
+        labels.some(([key, value]) =>
+          Object.hasOwn(container.labels, key) && container.labels[key] === value
+        )),
+  ];
+  for (const answer of answers) {
+    if (answer === false) return false;
+    unsure ||= answer === undefined;
+  }
+  return unsure ? undefined : true;
+}
+
+function comesFrom(
+  { address }: Peer,
+  ranges: NonNullable<ClientRule["addresses"]>,
+): boolean {
+  const bytes = address === undefined ? undefined : parseAddress(address);
+  return bytes !== undefined && ranges.some((range) => isWithin(bytes, range));
+}
+
+function hasName(certificate: PeerCertificate | undefined, wanted: readonly string[]): boolean {
+  return certificate !== undefined &&
+    certificateNames(certificate).some((name) => wanted.includes(name));
+}
+
+/** Every name that a certificate gives to its holder, the common name first. */
+export function certificateNames(
+  { commonName, dns, uris, emails }: PeerCertificate,
+): readonly string[] {
+  return [...commonName === undefined ? [] : [commonName], ...dns, ...uris, ...emails];
+}
+
+/** True or false only where it is so for whatever may be at the address. */
+function isInside(
+  { inside }: Peer,
+  suits: (container: PeerContainer) => boolean,
+): boolean | undefined {
+  if (inside === undefined || inside.length === 0) return undefined;
+  const answers = inside.map((one) => one !== "none" && suits(one));
+  if (answers.every((answer) => answer)) return true;
+  return answers.some((answer) => answer) ? undefined : false;
+}
+
+function isCalled({ id, name }: PeerContainer, wanted: readonly string[]): boolean {
+  return wanted.includes(name) || wanted.includes(id);
 }
 
 function inRanges(id: number | undefined, ranges: readonly IdRange[]): boolean | undefined {

@@ -1,5 +1,6 @@
 import type { Classified } from "./classify.ts";
 import { builtinPolicies } from "./builtin.ts";
+import { certificateNames } from "./choose.ts";
 import type { Decision, Operation, Peer, Policy, Verdict } from "./types.ts";
 
 /** What was asked for, once it is known to be clean. */
@@ -78,12 +79,28 @@ export function describeDenial(denial: Denial): string {
     `${decision.reason}${hint} (request ${id})`;
 }
 
-/** `uid 1001 (ci-runner)`; `user ci-runner` where there is a name alone. */
+/**
+ * `uid 1001 (ci-runner)`; `user ci-runner` where there is a name alone; `172.18.0.4 (cert ci-runner, container web)` for a peer of
+ * TCP.
+ */
 export function describePeer(peer: Peer): string {
+  if (peer.address !== undefined) return describeTcpPeer(peer.address, peer);
   if (peer.uid === undefined) {
     return peer.user === undefined ? "an unknown uid" : `user ${printable(peer.user)}`;
   }
   return `uid ${peer.uid}` + (peer.user === undefined ? "" : ` (${peer.user})`);
+}
+
+function describeTcpPeer(address: string, { certificate, inside }: Peer): string {
+  const name = certificate && (certificateNames(certificate)[0] ?? certificate.fingerprint);
+  const [only, ...others] = inside ?? [];
+  const facts = [
+    ...(name === undefined ? [] : [`cert ${printable(name)}`]),
+    ...(only === undefined || only === "none" || others.length > 0
+      ? []
+      : [`container ${printable(only.name)}`]),
+  ];
+  return facts.length === 0 ? address : `${address} (${facts.join(", ")})`;
 }
 
 /** A client's own text, short and without anything that a terminal would obey. */

@@ -1,5 +1,6 @@
 /** The values that the policy engine takes and gives. No I/O here: everything can be fuzzed, cloned to a worker and reused. */
 
+import type { AddressRange } from "./address.ts";
 import type { Constraints } from "./constraints/types.ts";
 
 /** What an operation does to the engine or tells about it; the source is the classification in the operation table. */
@@ -18,6 +19,26 @@ export interface Operation {
   readonly variantOf?: string;
 }
 
+/** What a client's certificate proves of its holder: who signed it vouches for each of the names. */
+export interface PeerCertificate {
+  /** Absent where it has none, or several. */
+  readonly commonName?: string;
+  /** Subject alternative names, as written. */
+  readonly dns: readonly string[];
+  readonly uris: readonly string[];
+  readonly emails: readonly string[];
+  /** SHA-256 of the certificate, 64 hexadecimal digits. */
+  readonly fingerprint: string;
+}
+
+/** A container that a peer may be in, as the engine knows it. */
+export interface PeerContainer {
+  readonly id: string;
+  /** Without the slash in front. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** The connected process as the kernel reports it. What the kernel does not tell is absent, never 0 or "". */
 export interface Peer {
   readonly uid?: number;
@@ -29,8 +50,18 @@ export interface Peer {
   readonly group?: string;
   /** The executable's path at the time it was asked. */
   readonly exe?: string;
-  /** The container's full id, from the cgroup path. */
+  /** The container's full id, from the cgroup path or by the address. */
   readonly container?: string;
+  /** Where a connection over TCP comes from, as `formatAddress` writes it; such a peer has no ids, only what follows. */
+  readonly address?: string;
+  readonly port?: number;
+  /** What a client of mutual TLS has shown. */
+  readonly certificate?: PeerCertificate;
+  /**
+   * What the engine knows to be at that address: one of these containers, or, where `none` is among them, no container. Absent
+   * where nobody asked, or the engine cannot tell.
+   */
+  readonly inside?: readonly (PeerContainer | "none")[];
 }
 
 /** An inclusive range of numeric ids; a single id is a range of one. */
@@ -43,6 +74,13 @@ export interface ClientRule {
   readonly gids?: readonly IdRange[];
   /** Listener names. */
   readonly listeners?: readonly string[];
+  readonly addresses?: readonly AddressRange[];
+  /** Names that the certificate has, of any kind. */
+  readonly certificates?: readonly string[];
+  /** Names or full ids of containers. */
+  readonly containers?: readonly string[];
+  /** Labels of the container, each with its value; any of them. */
+  readonly labels?: readonly (readonly [key: string, value: string])[];
   readonly policy: string;
   /** Where the rule was written, `postern.yaml:17`, or what it stands for when it was not written in a file. */
   readonly origin: string;
