@@ -1,0 +1,118 @@
+import {
+  type AddressBytes,
+  isLinkLocal,
+  isLoopback,
+  isWithin,
+  parseAddress,
+} from "../policy/address.ts";
+import type { Peer, PeerContainer } from "../policy/types.ts";
+
+/** An engine's answer to GET /containers/json: what of it tells who is at an address. */
+interface Listed {
+  readonly container: PeerContainer;
+  /** `host`, `container:ID`, or the name of a network. */
+  readonly mode: string;
+  readonly ends: readonly End[];
+}
+
+/** A container's place in a network; without an address where the engine did not tell. */
+interface End {
+  readonly address: AddressBytes | undefined;
+  readonly gateway: AddressBytes | undefined;
+  readonly bits: number;
+}
+
+/**
+ * Who may be at an address, by the list of the containers that run (`Peer.inside`). Undefined where the engine cannot tell:
+ *
+ * - a gateway's address, which whatever is behind it shares (published ports, masquerading);
+ * - one in a container's network that no container was given: a container with NET_ADMIN can take it;
+ * - a link-local one, which everybody on the link can take;
+ * - an answer that is not understood.
+ *
+ * A container may share its address with others (`--network container:…`, `host`): then all of them are named.
+ */
+export function residentsAt(text: string, answer: unknown): Peer["inside"] | undefined {
+  const address = parseAddress(text);
+  const listed = readList(answer);
+  if (address === undefined || listed === undefined) return undefined;
+  const ends = listed.flatMap(({ ends }) => ends);
+  const isSame = (other: AddressBytes | undefined) =>
+    other !== undefined && isWithin(address, { bytes: other, bits: other.length * 8 });
+  if (ends.some(({ gateway }) => isSame(gateway))) return undefined;
+
+  const owners = listed.filter(({ ends }) => ends.some((end) => isSame(end.address)));
+  // Podman does not tell the addresses of every container.
+  const elsewhere = listed.filter(({ ends }) => ends.some((end) => end.address === undefined));
+  const sharing = listed.filter(({ mode }) => mode === "host" || mode.startsWith("container:"));
+  if (owners.length > 0) {
+    const guests = sharing.filter(({ mode }) => mode !== "host" && isGuest(mode, owners, listed));
+    return containersOf([...owners, ...guests, ...elsewhere]);
+  }
+  if (isLoopback(address)) return ["none", ...containersOf([...sharing, ...elsewhere])];
+  const inNetwork = ends.some(({ address: other, bits }) =>
+    other !== undefined && isWithin(address, { bytes: other, bits })
+  );
+  if (inNetwork || isLinkLocal(address)) return undefined;
+  return ["none", ...containersOf([...sharing, ...elsewhere])];
+}
+
+/** Whether a container with this mode is in the network of one of `owners`, or of one that nobody knows. */
+function isGuest(mode: string, owners: readonly Listed[], listed: readonly Listed[]): boolean {
+  const host = mode.slice("container:".length);
+  const isCalled = ({ container: { id, name } }: Listed) =>
+    name === host || (host.length >= 12 && id.startsWith(host));
+  return owners.some(isCalled) || !listed.some(isCalled);
+}
+
+function containersOf(listed: readonly Listed[]): PeerContainer[] {
+  return [...new Set(listed)].map(({ container }) => container);
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+
+function readList(answer: unknown): Listed[] | undefined {
+  if (!Array.isArray(answer)) return undefined;
+  const listed = answer.map((entry) => readEntry(record(entry)));
+  return listed.every((entry) => entry !== undefined) ? listed : undefined;
+}
+
+function readEntry(entry: Loose): Listed | undefined {
+  const { Id: id, Names: names, Labels: labels } = entry;
+  const mode = record(entry["HostConfig"])["NetworkMode"];
+  const networks = record(record(entry["NetworkSettings"])["Networks"]);
+  // Links give a container further names, with the other's in front: `/other/alias`.
+  const own = Array.isArray(names)
+    ? names.filter((name) => typeof name === "string").map((name) => name.replace(/^\//, ""))
+      .filter((name) => !name.includes("/"))
+    : [];
+  if (typeof id !== "string" || typeof mode !== "string" || own.length !== 1) return undefined;
+  const labelled = Object.entries(record(labels)).filter((pair): pair is [string, string] =>
+    typeof pair[1] === "string"
+  );
+  return {
+    container: { id, name: own[0]!, labels: Object.fromEntries(labelled) },
+    mode,
+    ends: mode === "host" || mode === "none" ? [] : Object.values(networks).flatMap(endsIn),
+  };
+}
+
+function endsIn(network: unknown): End[] {
+  const settings = record(network);
+  const end = (address: string, gateway: string, bits: string): End => ({
+    address: addressIn(settings[address]),
+    gateway: addressIn(settings[gateway]),
+    bits: typeof settings[bits] === "number" ? settings[bits] : 0,
+  });
+  const v4 = end("IPAddress", "Gateway", "IPPrefixLen");
+  const v6 = end("GlobalIPv6Address", "IPv6Gateway", "GlobalIPv6PrefixLen");
+  return v6.address === undefined ? [v4] : v4.address === undefined ? [v6] : [v4, v6];
+}
+
+function addressIn(value: unknown): AddressBytes | undefined {
+  return typeof value === "string" ? parseAddress(value) : undefined;
+}
+
+function record(value: unknown): Loose {
+  return typeof value === "object" && value !== null ? value as Loose : {};
+}
