@@ -1,8 +1,10 @@
+import { type AddressRange, parseRange } from "../policy/address.ts";
 import { closest } from "../policy/suggest.ts";
 import type { ClientRule, IdRange } from "../policy/types.ts";
 import { type AccountKind, resolveAccount } from "./accounts.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import type { Path, YamlFile } from "./document.ts";
+import { got } from "./got.ts";
 import { parseIds } from "./ids.ts";
 import type { Loose, LooseClient } from "./schema.ts";
 import type { NameService } from "./types.ts";
@@ -35,10 +37,15 @@ export function clientRule(
     const hint = suggestion(value, scope.listeners, "listeners");
     scope.report(yaml.atValue("unknown-listener", path, message, hint));
   }
+  const { address, cert, container, label } = client;
   return {
     ...(uids === undefined ? {} : { uids }),
     ...(gids === undefined ? {} : { gids }),
     ...(client.listener === undefined ? {} : { listeners: listeners.map(({ value }) => value) }),
+    ...(address === undefined ? {} : { addresses: ranges(yaml, path, address, scope) }),
+    ...(cert === undefined ? {} : { certificates: values(cert) }),
+    ...(container === undefined ? {} : { containers: values(container) }),
+    ...(label === undefined ? {} : { labels: labels(yaml, path, label, scope) }),
     policy,
     origin: yaml.origin(path),
   };
@@ -53,7 +60,8 @@ function requireConditions(
 ): void {
   if (yaml.keys(path).some((key) => key !== "policy")) return;
   const message = "this rule has no conditions, so it would be about everybody";
-  const hint = "name a uid, user, gid, group or listener; what everybody gets is " +
+  const hint =
+    "name a uid, user, gid, group, listener, address, cert, container or label; what everybody gets is " +
     `default: ${policy}, or a listener's policy`;
   report(yaml.atValue("no-conditions", path, message, hint));
 }
@@ -75,6 +83,41 @@ export function items<T extends string | number>(
   return value.flatMap((item: T | undefined, index) =>
     item === undefined ? [] : [{ value: item, path: [...path, index] }]
   );
+}
+
+function values(value: OneOrMore<string>): string[] {
+  return items(value, []).map(({ value }) => value);
+}
+
+function ranges(
+  yaml: YamlFile,
+  path: Path,
+  written: OneOrMore<string>,
+  { report }: ClientScope,
+): AddressRange[] {
+  return items(written, [...path, "address"]).flatMap(({ value, path }) => {
+    const range = parseRange(value);
+    if (range !== undefined) return [range];
+    const message = "address must be an address like 172.18.0.4 or a range like 172.18.0.0/16, " +
+      `whose bits behind the prefix are 0: ${got(value)}`;
+    report(yaml.atValue("bad-address", path, message));
+    return [];
+  });
+}
+
+function labels(
+  yaml: YamlFile,
+  path: Path,
+  written: OneOrMore<string>,
+  { report }: ClientScope,
+): (readonly [string, string])[] {
+  return items(written, [...path, "label"]).flatMap(({ value, path }) => {
+    const equals = value.indexOf("=");
+    if (equals > 0) return [[value.slice(0, equals), value.slice(equals + 1)] as const];
+    const message = `label must be a label and its value, as key=value: ${got(value)}`;
+    report(yaml.atValue("wrong-value", path, message));
+    return [];
+  });
 }
 
 function ids(

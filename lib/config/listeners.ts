@@ -42,6 +42,7 @@ export function listenerAt(
 }
 
 function canonical(fs: ConfigFs, path: string): string {
+  if (path.startsWith("tcp://")) return path;
   return join(fs.realPath(dirname(path)) ?? dirname(path), basename(path));
 }
 
@@ -56,18 +57,23 @@ function reportRepeated(
     const sameSocket = listenerAt(earlier, listener.socket, fs);
     const sameName = earlier.find(({ name }) => name === listener.name);
     if (sameSocket !== undefined) {
-      const message = `socket ${listener.socket} already belongs to the listener at ` +
-        sameSocket.origin;
-      report(yaml.atValue("duplicate-listener", [...path, "socket"], message));
+      const key = placeKey(listener);
+      const message = `${key === "socket" ? "socket " : ""}${listener.socket} already belongs to ` +
+        `the listener at ${sameSocket.origin}`;
+      report(yaml.atValue("duplicate-listener", [...path, key], message));
     } else if (sameName !== undefined) {
       const message = `a listener named ${listener.name} stands at ${sameName.origin} already`;
       const hint = "give one of them another name with name: NAME";
       const named = yaml.sourceText([...path, "name"]) !== undefined;
-      const place = [...path, named ? "name" : "socket"];
+      const place = [...path, named ? "name" : placeKey(listener)];
       report(yaml.atValue("duplicate-listener", place, message, hint));
     }
     earlier.push(listener);
   }
+}
+
+function placeKey({ tcp }: ListenerConfig): "listen" | "socket" {
+  return tcp === undefined ? "socket" : "listen";
 }
 
 function reportLoops(

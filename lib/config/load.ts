@@ -89,7 +89,7 @@ class Loading {
     };
     const { upstream } = { ...own, ...overriding };
     const audit = inTheStead(own.audit, overriding.audit);
-    const scope = { names, upstream, report: this.#report };
+    const scope = { names, fs, upstream, report: this.#report };
     const placed = resolveListeners(yaml, data.listeners ?? [], fs, scope);
     // One that is no list was reported as such.
     const unlisted = !yaml.has(["listeners"]) && !yaml.has(["authz"]);
@@ -220,12 +220,15 @@ class Loading {
 
 /** Sockets that are nobody's in particular are Postern's own: it goes on looking after them when it is not root any more. */
 function ownedBy(runAs: RunAs | undefined, listener: ListenerConfig): ListenerConfig {
-  return runAs === undefined ? listener : { uid: runAs.uid, gid: runAs.gid, ...listener };
+  return runAs === undefined || listener.tcp !== undefined
+    ? listener
+    : { uid: runAs.uid, gid: runAs.gid, ...listener };
 }
 
 /** Also of listeners that have mistakes, so that naming one is not a mistake of its own. */
 function listenerNames({ listeners }: LooseConfig): string[] {
-  return (listeners ?? []).flatMap((entry) =>
-    entry?.name ?? (entry?.socket === undefined ? [] : stemOf(entry.socket))
-  );
+  return (listeners ?? []).flatMap((entry) => {
+    const place = entry?.listen ?? entry?.socket;
+    return entry?.name ?? (place === undefined ? [] : stemOf(place));
+  });
 }

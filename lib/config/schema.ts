@@ -33,6 +33,18 @@ const accounts = (what: string) =>
 const names = (what: string) =>
   oneOrMore(text(`the name of a ${what}`), `the name of a ${what}, or a list of names`);
 
+const addresses = () => {
+  const error = "an address like 172.18.0.4, a range like 172.18.0.0/16, or a list of them";
+  return oneOrMore(text("an address"), error);
+};
+
+const tlsSchema = z.strictObject({
+  cert: text("the path of a file").describe("Postern's certificate and its chain, PEM."),
+  key: text("the path of a file").describe("Its key, PEM; not readable by others."),
+  client_ca: text("the path of a file")
+    .describe("Who signs the certificates of clients, PEM; a client without one gets nowhere."),
+}, { error: "a map with cert, key and client_ca" });
+
 const conditions = {
   uid: ids().describe("Effective user id of the client, as the kernel reports it.").optional(),
   user: accounts("user").describe("The same by user name.").optional(),
@@ -40,10 +52,30 @@ const conditions = {
   group: accounts("group").describe("The same by group name.").optional(),
   listener: names("listener").describe("Listeners that the client may have connected to.")
     .optional(),
+  address: addresses().describe(
+    "Where a connection over TCP comes from: addresses, or ranges of them.",
+  ).optional(),
+  cert: oneOrMore(text("a name"), "a name in the client's certificate, or a list of names")
+    .describe(
+      "Names in the client's certificate: its common name, or a subject alternative name (DNS, URI, e-mail); exactly as written.",
+    ).optional(),
+  container: names("container").describe(
+    "Containers that a connection over TCP comes from, by name or full id, as the engine knows their addresses.",
+  ).optional(),
+  label: oneOrMore(text("key=value"), "a label like key=value, or a list of them")
+    .describe("Labels of that container, one of which it must have.").optional(),
 };
 
 const listenerSchema = z.strictObject({
-  socket: socketPath().describe("Absolute path of the intercept socket."),
+  socket: socketPath().describe("Absolute path of the intercept socket.").optional(),
+  listen: text("an address and a port like tcp://127.0.0.1:2375").describe(
+    "Address and port instead of a socket: tcp://127.0.0.1:2375 or tcp://[::1]:2375.",
+  ).optional(),
+  tls: tlsSchema.describe("Mutual TLS 1.3, for listen; needed on addresses that are not loopback.")
+    .optional(),
+  insecure: z.boolean({ error: "true or false" }).describe(
+    "Whether everybody who reaches an address that is not loopback is let in without TLS; false by default.",
+  ).optional(),
   name: text("a word like ci").describe(
     "Name in rules and records; the socket file's stem by default.",
   )
@@ -67,7 +99,11 @@ const listenerSchema = z.strictObject({
   rotate: duration().describe(
     "How often the socket is made anew, while old connections finish; never by default.",
   ).optional(),
-}, { error: "a map with a socket" });
+}, { error: "a map with a socket" })
+  .meta({ anyOf: [{ required: ["socket"] }, { required: ["listen"] }] });
+
+/** What a listener may say of itself. */
+export const listenerKeys: readonly string[] = Object.keys(listenerSchema.shape);
 
 const clientSchema = z.strictObject({
   ...conditions,
@@ -151,7 +187,8 @@ export const configSchema = z.strictObject({
     .describe("Clients connected at once, at all listeners together; no limit by default.")
     .optional(),
   max_connections_per_uid: integer(1, 1_000_000)
-    .describe("The same for each user; no limit by default.").optional(),
+    .describe("The same for each user, and for each address over TCP; no limit by default.")
+    .optional(),
   drain: duration().describe(
     "How long requests and streams may go on when Postern is told to end; 10s by default.",
   ).optional(),

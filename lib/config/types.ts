@@ -1,5 +1,7 @@
 import type { AuditTarget } from "../audit/target.ts";
+import type { TlsMaterial } from "../linux/tls_context.ts";
 import type { Gate } from "../policy/types.ts";
+import type { TcpPlace } from "./tcp.ts";
 
 export type { AuditTarget };
 
@@ -22,7 +24,7 @@ export interface Config {
   readonly runAs?: RunAs;
   /** Clients connected at once, at all listeners together; absent: as many as come. */
   readonly maxConnections?: number;
-  /** The same for each uid. */
+  /** The same for each uid, and for each address. */
   readonly maxConnectionsPerUid?: number;
   /** How long requests and streams may go on when the gate is told to end, in seconds. */
   readonly drain: number;
@@ -56,11 +58,17 @@ export interface AuthzUser {
   readonly origin: string;
 }
 
-/** One intercept socket. */
+/** One intercept socket, or an address and a port of TCP. */
 export interface ListenerConfig {
   readonly name: string;
-  /** Absolute and normalised. */
+  /** An absolute and normalised path; with `tcp`, its address and port as `tcp://[::1]:2375`. */
   readonly socket: string;
+  /** Absent: a unix socket, which mode, uid, gid and rotate are about. */
+  readonly tcp?: TcpPlace;
+  /** With `tcp`: clients must show a certificate. Its bytes are secret, and nothing for messages. */
+  readonly tls?: TlsMaterial;
+  /** With `tcp`: the configuration says in so many words that it is open to whoever reaches it. */
+  readonly insecure?: true;
   /** Permission bits, never more than 0o777. */
   readonly mode: number;
   /** Absent: as created. */
