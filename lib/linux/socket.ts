@@ -10,6 +10,7 @@ const SO_ACCEPTCONN = 30;
 const SO_DOMAIN = 39;
 const SOCK_CLOEXEC = 0o2000000;
 
+export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 
 /** The longest path that fits sockaddr_un.sun_path with its NUL, in bytes (unix(7)). */

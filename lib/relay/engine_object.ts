@@ -5,25 +5,33 @@ import type { Answer, Lookup } from "../policy/constraints/types.ts";
 /** What can be asked of the engine. */
 export type EngineLookup = Exclude<Lookup, { kind: "path" }>;
 
+/** All containers that run, with their addresses: what a client's own address is looked for in. */
+export interface ListLookup {
+  readonly kind: "containers";
+}
+
 const encoder = new TextEncoder();
 
 /**
  * The question as HTTP/1.0, so that the answer ends with the connection (RFC 9112 §9.3). `fields`: further lines of the head, each
  * with its end.
  */
-export function question(lookup: EngineLookup, fields = ""): Uint8Array<ArrayBuffer> {
+export function question(lookup: EngineLookup | ListLookup, fields = ""): Uint8Array<ArrayBuffer> {
   return encoder.encode(`GET ${pathOf(lookup)} HTTP/1.0\r\nHost: docker\r\n${fields}\r\n`);
 }
 
 /** Whether a target is one that a question has. */
 export function isQuestion(target: string): boolean {
-  return /^\/(?:(?:containers|images|exec)\/[^/?]+\/json|(?:volumes|networks)\/[^/?]+)$/.test(
-    target,
-  );
+  return /^\/(?:containers\/json$|(?:containers|images|exec)\/[^/?]+\/json|(?:volumes|networks)\/[^/?]+)$/
+    .test(
+      target,
+    );
 }
 
 /** Every engine serves these without a version prefix; the name is one segment, whatever it holds. */
-function pathOf({ kind, name }: EngineLookup): string {
+function pathOf(lookup: EngineLookup | ListLookup): string {
+  if (lookup.kind === "containers") return "/containers/json";
+  const { kind, name } = lookup;
   const segment = encodeURIComponent(name);
   switch (kind) {
     case "volume":

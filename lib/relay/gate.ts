@@ -1,10 +1,11 @@
 import { type AuditLog, closeAuditLog, openAuditLog, reopenAuditLog } from "../audit/log.ts";
 import type { AuditTarget } from "../audit/target.ts";
 import type { Gate as Rules } from "../policy/types.ts";
+import { SHUT_RD, shutdown } from "../linux/socket.ts";
 import { unlinkSocket } from "./bind.ts";
 import { Census, type ConnectionLimits } from "./census.ts";
 import type { HandedOver } from "./handed_over.ts";
-import { ask, dismiss, type GateEvents, type Hand, hire, tell } from "./hand.ts";
+import { ask, dismiss, type GateEvents, type Hand, hire } from "./hand.ts";
 import type { PlannedListener } from "./plan.ts";
 import {
   closeListeners,
@@ -90,7 +91,7 @@ export class Gate {
     const audit = openAuditLog(options.audit);
     let standing: Standing[] = [];
     try {
-      standing = openListeners(options.listeners, new Set(), options.handedOver);
+      standing = openListeners(options.listeners, new Map(), options.handedOver);
       const shared = workers > 1;
       const plans = Array.from({ length: workers }, (_, worker) => (
         {
@@ -132,10 +133,9 @@ export class Gate {
     const used = kept.map(({ handedOver }) => handedOver);
     const opened = openListeners(
       fresh,
-      new Set(
-        standing.filter(({ handedOver }) => handedOver === undefined).map(({ options }) =>
-          options.socket
-        ),
+      new Map(
+        standing.filter(({ handedOver }) => handedOver === undefined)
+          .map(({ options, bound }) => [options.socket, bound.fd]),
       ),
       this.#handedOver.filter((socket) => !used.includes(socket)),
     );
@@ -206,10 +206,12 @@ export class Gate {
   async drain(): Promise<void> {
     this.#upkeep.close();
     for (const { bound } of this.#standing) unlinkSocket(bound);
-    await Promise.all(this.#hands.map((hand) => {
-      tell(hand, { type: "retire" });
-      return hand.retired.promise;
-    }));
+    await Promise.all(this.#hands.map((hand) => ask(hand, { type: "retire" })));
+    // An address has no name that could be taken away: from now on, who comes is refused.
+    for (const { options, bound, handedOver } of this.#standing) {
+      if (options.tcp !== undefined && handedOver === undefined) shutdown(bound.fd, SHUT_RD);
+    }
+    await Promise.all(this.#hands.map((hand) => hand.retired.promise));
   }
 
   /** Ends every connection, writes what is still to be recorded, and removes the sockets that are still ours. */
@@ -236,6 +238,8 @@ function planFor(
     upstream: options.upstream,
     ...(seal?.upstream === options.upstream ? { seal: seal.line } : {}),
     lasting: handedOver !== undefined,
+    ...(options.tcp === undefined ? {} : { tcp: true }),
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(options.maxConnections === undefined
       ? {}
       : { maxConnections: shareOf(options.maxConnections, worker, workers) }),

@@ -29,6 +29,7 @@ export class Gatekeeper {
   readonly #audit: AuditWriter | undefined;
   /** A rule or a record needs the supplementary groups: one more system call for each connection. */
   #groupsMatter: boolean;
+  #containersAt: (listener: string) => boolean;
   // Ids need to be told apart, not to be secret: a random half for the worker, a counter for the request.
   readonly #idPrefix = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
   #counter = 0;
@@ -39,6 +40,7 @@ export class Gatekeeper {
     this.#choose = compileGate(gate);
     this.#audit = audit;
     this.#groupsMatter = audit !== undefined || namesGroups(gate);
+    this.#containersAt = containersAt(gate);
   }
 
   /** From now on these rules count. Whoever was admitted under others is asked about with `current`. */
@@ -46,6 +48,7 @@ export class Gatekeeper {
     this.#generation++;
     this.#choose = compileGate(gate);
     this.#groupsMatter = this.#audit !== undefined || namesGroups(gate);
+    this.#containersAt = containersAt(gate);
     this.#judges.clear();
     this.#quotas.clear();
   }
@@ -59,6 +62,17 @@ export class Gatekeeper {
     return this.#admitted(peer, assignment, recorded ? peerJson(peer) : "");
   }
 
+  /** Finds the policy of a client on TCP, of whom the kernel tells nothing but the address. */
+  admitKnown(peer: Peer & { readonly address: string }, listener: string): Admitted {
+    const recorded = this.#audit !== undefined;
+    return this.#admitted(peer, this.#choose(listener, peer), recorded ? peerJson(peer) : "");
+  }
+
+  /** Whether rules for this listener ask in which container a client is. */
+  asksContainers(listener: string): boolean {
+    return this.#containersAt(listener);
+  }
+
   /**
    * The same client under the rules of now: the very same object while they have not changed. Who it is stays as it was at
    * accept(2); what the kernel stored at connect(2) can still be asked for what no rule wanted to know then.
@@ -66,7 +80,9 @@ export class Gatekeeper {
   current(admitted: Admitted, fd: number, listener: string): Admitted {
     if (admitted.generation === this.#generation) return admitted;
     const { peer, peerJson } = admitted;
-    const known = this.#groupsMatter && peer.groups === undefined
+    // Of a client on TCP the kernel says nothing, and of one with TLS, that it is Postern itself.
+    const isLocal = peer.address === undefined;
+    const known = isLocal && this.#groupsMatter && peer.groups === undefined
       ? { ...identify(fd, true), ...peer }
       : peer;
     return this.#admitted(known, this.#choose(listener, known), peerJson);
@@ -144,4 +160,12 @@ export class Gatekeeper {
 
 function namesGroups(gate: Gate): boolean {
   return gate.clients.some(({ gids }) => gids !== undefined);
+}
+
+/** On which listeners rules ask for containers. */
+function containersAt({ clients }: Gate): (listener: string) => boolean {
+  const rules = clients.filter(({ containers, labels }) =>
+    containers !== undefined || labels !== undefined
+  );
+  return (listener) => rules.some(({ listeners }) => listeners?.includes(listener) ?? true);
 }

@@ -1,6 +1,8 @@
 import { adopt, duplicate } from "../linux/io.ts";
 import { errno, SystemError } from "../linux/errno.ts";
+import { formatAddress, isLoopback } from "../policy/address.ts";
 import { boundPath, isListening } from "../linux/socket.ts";
+import { boundEnd, listensOnTcp, type TcpEnd, tuneConnections } from "../linux/tcp.ts";
 import type { BoundSocket } from "./bind.ts";
 
 /** A listening socket that was open when the process began: systemd keeps it, with its inode, while Postern restarts. */
@@ -8,8 +10,10 @@ export interface HandedOver {
   readonly fd: number;
   /** FileDescriptorName= of its unit; without one, the unit's own name (systemd.socket(5)). */
   readonly name: string;
-  /** Where it was bound, as the kernel knows it. */
+  /** Where it was bound, as the kernel knows it; of TCP, as `tcp://[::1]:2375`. */
   readonly path: string;
+  /** Set for one of TCP. */
+  readonly tcp?: TcpEnd;
 }
 
 /** What the environment says of descriptors that were handed over (sd_listen_fds(3)). */
@@ -42,16 +46,17 @@ export function handedOver(
   for (let n = 0; n < Number(count); n++) {
     const fd = FIRST + n;
     const name = labels[n] ?? "";
-    const path = isListening(fd) ? boundPath(fd) : undefined;
+    const tcp = listensOnTcp(fd) ? boundEnd(fd) : undefined;
+    const path = tcp !== undefined ? placeOf(tcp) : isListening(fd) ? boundPath(fd) : undefined;
     if (path === undefined) {
       problems.push(
         `descriptor ${fd} (${name || "no name"}) was handed over, but is no unix stream socket ` +
-          "with a path that listens: it is left alone",
+          "with a path, and no TCP socket, that listens: it is left alone",
       );
       continue;
     }
     adopt(fd);
-    sockets.push({ fd, name, path });
+    sockets.push({ fd, name, path, ...(tcp === undefined ? {} : { tcp }) });
   }
   return { sockets, problems };
 }
@@ -60,9 +65,13 @@ export function handedOver(
 interface Wanted {
   readonly name: string;
   readonly socket: string;
+  readonly tcp?: TcpEnd;
 }
 
-/** Which of the sockets each listener gets: the one at its path, else one that has its name and is nobody's by its path. */
+/**
+ * Which of the sockets each listener gets: the one at its path, else one that has its name and is nobody's by its path. A listener on
+ * TCP gets one of TCP only, and, where it is to be reached by this machine alone, none that others can reach.
+ */
 export function assign<L extends Wanted>(
   listeners: readonly L[],
   sockets: readonly HandedOver[],
@@ -78,8 +87,10 @@ export function assign<L extends Wanted>(
       free.delete(socket);
     }
   };
-  give(({ socket }, { path }) => samePlace(socket, path));
-  give(({ name }, socket) => name === socket.name);
+  give((listener, socket) =>
+    isOneKind(listener, socket) && samePlace(listener.socket, socket.path)
+  );
+  give((listener, socket) => isOneKind(listener, socket) && listener.name === socket.name);
   return found;
 }
 
@@ -87,7 +98,18 @@ export function assign<L extends Wanted>(
 export function takeUp(socket: HandedOver): BoundSocket {
   const fd = duplicate(socket.fd);
   if (fd < 0) throw new SystemError("fcntl", socket.path, errno());
+  if (socket.tcp !== undefined) tuneConnections(fd);
   return { fd, path: socket.path };
+}
+
+function placeOf({ address, port }: TcpEnd): string {
+  const text = formatAddress(address);
+  return `tcp://${text.includes(":") ? `[${text}]` : text}:${port}`;
+}
+
+function isOneKind({ tcp: wanted }: Wanted, { tcp: given }: HandedOver): boolean {
+  if (wanted === undefined || given === undefined) return wanted === given;
+  return !isLoopback(wanted.address) || isLoopback(given.address);
 }
 
 /** The same path, or two to one file (`/var/run` is `/run`). */

@@ -3,7 +3,7 @@ import type { Answer } from "../policy/constraints/types.ts";
 import type { Deadline } from "./deadlines.ts";
 import { dial, NOT_WATCHED, type Upstream } from "./dial.ts";
 import { BLOCKED, type Endpoint, FAILED } from "./endpoint.ts";
-import { answerFrom, type EngineLookup, question } from "./engine_object.ts";
+import { answerFrom, type EngineLookup, type ListLookup, question } from "./engine_object.ts";
 import { Inbox } from "./inbox.ts";
 import type { Loop } from "./loop.ts";
 
@@ -30,7 +30,7 @@ export class Inquiry {
   constructor(
     loop: Loop,
     upstream: Upstream,
-    lookup: EngineLookup,
+    lookup: EngineLookup | ListLookup,
     done: (answer: Answer) => void,
   ) {
     this.#loop = loop;

@@ -1,5 +1,8 @@
 import { close, duplicate } from "../linux/io.ts";
-import type { Census, Crowded } from "./census.ts";
+import { peerEnd } from "../linux/tcp.ts";
+import { TlsContext } from "../linux/tls_context.ts";
+import { formatAddress } from "../policy/address.ts";
+import type { Census, Crowded, Who } from "./census.ts";
 import { upstreamAt } from "./dial.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
@@ -11,9 +14,13 @@ import { RawConnection } from "./raw_connection.ts";
 import { Recorder } from "./recorder.ts";
 import { errorReply } from "./reply.ts";
 import { TurnedAway } from "./turned_away.ts";
+import { type Reception, type TcpPeer, Visit } from "./visit.ts";
 
 /** Clients that are told at once that there is no room for them; others are closed without a word. */
 const MOST_TURNED_AWAY = 64;
+
+/** Clients of a listener with TLS that may be on their way in: each can take its time, and costs a worker's memory. */
+const MOST_ARRIVING = 256;
 
 /** A listening socket in the worker: makes a connection of whoever is accepted, and keeps count. */
 export class Listener implements Acceptor {
@@ -23,8 +30,11 @@ export class Listener implements Acceptor {
   readonly #kind: typeof HttpConnection | typeof RawConnection;
   readonly #place: Place;
   readonly #census: Census;
-  /** By the uid that each is counted under. */
-  readonly #connections = new Map<Connection, number | undefined>();
+  /** By the uid or the address that each is counted under. */
+  readonly #connections = new Map<Connection, Who>();
+  /** For clients on TCP. */
+  readonly #reception: Reception | undefined;
+  #arriving = 0;
   readonly #turnedAway = new Set<TurnedAway>();
   readonly #limit: number;
   /** Sockets that were made anew while there was no room: who waits at them is taken before they are closed. */
@@ -33,6 +43,8 @@ export class Listener implements Acceptor {
   /** The socket outlives this process: who waits to be accepted waits for the next one. */
   readonly #lasting: boolean;
   #retired = false;
+  /** Takes nobody any more. */
+  #deaf = false;
   /** Called once when nobody is left. */
   #emptied: (() => void) | undefined;
 
@@ -49,17 +61,23 @@ export class Listener implements Acceptor {
       upstream: upstreamAt(planned.upstream, planned.seal),
       left: (connection) => this.#remove(connection),
     };
+    this.#reception = planned.tcp === true ? this.#receptionFor(planned) : undefined;
   }
 
   get limited(): boolean {
-    return this.#limit !== Infinity;
+    return this.#limit !== Infinity || this.#reception?.tls !== undefined;
   }
 
   get open(): boolean {
-    return this.#connections.size < this.#limit;
+    return this.#connections.size < this.#limit && !this.#crowdedAtTheDoor;
+  }
+
+  get #crowdedAtTheDoor(): boolean {
+    return this.#arriving >= MOST_ARRIVING && this.#reception?.tls !== undefined;
   }
 
   accepted(fd: number): void {
+    if (this.#reception !== undefined) return this.#acceptedFromAfar(fd, this.#reception);
     const client = this.#loop.attach(fd);
     if (client === undefined) return;
     const admitted = this.#gatekeeper.admit(fd, this.#place.listener);
@@ -70,6 +88,38 @@ export class Listener implements Acceptor {
     this.#connections.set(connection, uid);
     connection.start();
     if (this.#retired) connection.retire();
+  }
+
+  #receptionFor({ tls }: PlannedListener): Reception {
+    return {
+      loop: this.#loop,
+      gatekeeper: this.#gatekeeper,
+      place: this.#place,
+      tls: tls && new TlsContext(tls),
+      connect: (client, admitted, place) =>
+        new this.#kind(this.#loop, this.#gatekeeper, place, client, admitted),
+      arrived: () => this.#makeRoom(() => this.#arriving--),
+      left: (visit) => this.#remove(visit),
+    };
+  }
+
+  #acceptedFromAfar(fd: number, reception: Reception): void {
+    const client = this.#loop.attach(fd);
+    if (client === undefined) return;
+    const end = peerEnd(fd);
+    // Gone before it was looked at.
+    if (end === undefined) return this.#loop.release(client);
+    const peer: TcpPeer = { address: formatAddress(end.address), port: end.port };
+    const crowded = this.#census.enter(peer.address);
+    if (crowded !== undefined) {
+      const admitted = this.#gatekeeper.admitKnown(peer, this.#place.listener);
+      return this.#turnAway(client, admitted, crowded);
+    }
+    const visit = new Visit(reception, client, peer);
+    this.#connections.set(visit, peer.address);
+    this.#arriving++;
+    visit.start();
+    if (this.#retired) visit.retire();
   }
 
   #turnAway(client: Endpoint, admitted: Admitted, crowded: Crowded): void {
@@ -83,7 +133,8 @@ export class Listener implements Acceptor {
       request: {},
       status,
     });
-    if (this.#kind === RawConnection || this.#turnedAway.size >= MOST_TURNED_AWAY) {
+    const speaksHttp = this.#kind === HttpConnection && this.#reception?.tls === undefined;
+    if (!speaksHttp || this.#turnedAway.size >= MOST_TURNED_AWAY) {
       return this.#loop.release(client);
     }
     const message = `postern: no room for this connection: ${reason} (request ${id})`;
@@ -133,13 +184,23 @@ export class Listener implements Acceptor {
   retire(emptied: () => void): void {
     this.#retired = true;
     this.#emptied = emptied;
-    if (this.#lasting) this.#loop.unlisten(this);
+    if (this.#lasting) this.#stopListening();
+    else if (this.#reception !== undefined) {
+      // An address stays reachable: others would come for as long as anybody is here.
+      this.#loop.sweep(this);
+      this.#stopListening();
+    }
     for (const connection of this.#connections.keys()) connection.retire();
     this.#conclude();
   }
 
+  #stopListening(): void {
+    this.#deaf = true;
+    this.#loop.unlisten(this);
+  }
+
   #conclude(): void {
-    if (!this.#lasting) this.#loop.sweep(this);
+    if (!this.#deaf) this.#loop.sweep(this);
     if (this.#connections.size > 0) return;
     const emptied = this.#emptied;
     this.#emptied = undefined;
@@ -151,6 +212,7 @@ export class Listener implements Acceptor {
     for (const fd of this.#former.splice(0)) close(fd);
     for (const connection of this.#connections.keys()) connection.close();
     for (const one of this.#turnedAway) one.close();
+    this.#reception?.tls?.close();
   }
 
   /** The rules have changed; how many exchanges were ended that they do not allow. */
@@ -160,12 +222,18 @@ export class Listener implements Acceptor {
     return revoked;
   }
 
-  #remove(connection: Connection): void {
+  #makeRoom(change: () => void): void {
     const wasFull = !this.open;
-    this.#census.leave(this.#connections.get(connection));
-    this.#connections.delete(connection);
+    change();
     this.#takeFormer();
-    if (wasFull && this.open) this.#loop.reopen(this);
+    if (wasFull && this.open && !this.#deaf) this.#loop.reopen(this);
+  }
+
+  #remove(connection: Connection): void {
+    this.#makeRoom(() => {
+      this.#census.leave(this.#connections.get(connection));
+      this.#connections.delete(connection);
+    });
     if (this.#retired && this.#connections.size === 0) this.#conclude();
   }
 }

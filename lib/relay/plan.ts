@@ -1,4 +1,5 @@
 import type { AuditLog } from "../audit/log.ts";
+import type { TlsMaterial } from "../linux/tls_context.ts";
 import type { Gate } from "../policy/types.ts";
 
 /** One listening socket as the worker gets it: already bound, by its descriptor. */
@@ -10,6 +11,10 @@ export interface PlannedListener {
   readonly upstream: string;
   /** As `Upstream` has it. */
   readonly seal?: string;
+  /** Whether it is one of TCP: its clients are known by their addresses. */
+  readonly tcp?: boolean;
+  /** Clients must show a certificate. */
+  readonly tls?: TlsMaterial;
   /** Whether the socket outlives the process: somebody else opened it, and hands it on to the next. */
   readonly lasting?: boolean;
   /** Clients that this worker serves at once; more wait in the kernel's backlog. */

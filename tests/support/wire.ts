@@ -8,9 +8,9 @@ export const bytes = (text: string) => Buffer.from(text, "latin1");
 export class Wire {
   #buffered = "";
   #ended = false;
-  readonly #conn: Deno.UnixConn;
+  readonly #conn: Deno.Conn;
 
-  constructor(conn: Deno.UnixConn) {
+  constructor(conn: Deno.Conn) {
     this.#conn = conn;
   }
 

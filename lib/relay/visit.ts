@@ -1,0 +1,171 @@
+import type { TlsContext } from "../linux/tls_context.ts";
+import type { Answer } from "../policy/constraints/types.ts";
+import { residentsAt } from "../peer/residents.ts";
+import type { Peer, PeerCertificate } from "../policy/types.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
+import { Inquiry } from "./inquiry.ts";
+import type { Loop } from "./loop.ts";
+import type { Connection, Place } from "./place.ts";
+import { Recorder } from "./recorder.ts";
+import { TlsTerminator } from "./tls.ts";
+
+/** What a visit needs of the listener that it came to. */
+export interface Reception {
+  readonly loop: Loop;
+  readonly gatekeeper: Gatekeeper;
+  readonly place: Omit<Place, "left">;
+  /** Absent: without TLS. */
+  readonly tls: TlsContext | undefined;
+  /** Makes the connection that serves the client, once it is known who it is. */
+  connect(client: Endpoint, admitted: Admitted, place: Place): Connection;
+  /** It is not on its way in any more. */
+  arrived(visit: Visit): void;
+  /** Nothing of it is left. */
+  left(visit: Visit): void;
+}
+
+/** The identity that an accepted connection has by itself. */
+export type TcpPeer = Peer & { readonly address: string; readonly port: number };
+
+/**
+ * A client on TCP, from accept(2) to its end: it shows a certificate where the listener wants one, the engine is asked which
+ * container it is where a rule wants to know, and only then is it served. Until then nothing that it sends is read as a request.
+ */
+export class Visit implements Connection {
+  readonly #reception: Reception;
+  readonly #accepted: Endpoint;
+  #peer: TcpPeer;
+  /** Where its requests come from: the accepted socket, or the plain end of its TLS. */
+  #client: Endpoint | undefined;
+  #terminator: TlsTerminator | undefined;
+  #inquiry: Inquiry | undefined;
+  #answer: Answer | undefined;
+  #connection: Connection | undefined;
+  queued = false;
+  #arriving = true;
+  #retiring = false;
+  /** Nobody is served, or ever will be. */
+  #over = false;
+  #left = false;
+
+  constructor(reception: Reception, accepted: Endpoint, peer: TcpPeer) {
+    this.#reception = reception;
+    this.#accepted = accepted;
+    this.#peer = peer;
+    accepted.owner = this;
+  }
+
+  start(): void {
+    const { loop, tls } = this.#reception;
+    if (tls === undefined) return this.#receive(this.#accepted);
+    this.#terminator = new TlsTerminator(loop, tls, this.#accepted, {
+      done: (fd, certificate) => this.#certified(fd, certificate),
+      failed: (reason) => this.#refused(reason),
+      broken: () => this.#end(),
+      closed: () => {
+        this.#terminator = undefined;
+        this.#end();
+      },
+    });
+    this.#terminator.start();
+  }
+
+  /** While the engine is asked, and when it has answered. */
+  run(): void {
+    const client = this.#client;
+    if (this.#over || client === undefined || this.#connection !== undefined) return;
+    if (client.gone) this.#end();
+    else if (this.#inquiry === undefined) this.#serve(client);
+  }
+
+  retire(): void {
+    this.#retiring = true;
+    this.#connection?.retire();
+  }
+
+  reconsider(revoke: boolean): boolean {
+    return this.#connection?.reconsider(revoke) ?? false;
+  }
+
+  close(): void {
+    this.#end();
+    this.#terminator?.close();
+  }
+
+  #certified(fd: number, certificate: PeerCertificate): void {
+    this.#peer = { ...this.#peer, certificate };
+    const plain = this.#reception.loop.attach(fd);
+    if (plain === undefined) return this.close();
+    plain.owner = this;
+    this.#receive(plain);
+  }
+
+  #receive(client: Endpoint): void {
+    const { loop, gatekeeper, place } = this.#reception;
+    this.#client = client;
+    if (gatekeeper.asksContainers(place.listener)) {
+      this.#inquiry = new Inquiry(loop, place.upstream, { kind: "containers" }, (answer) => {
+        this.#inquiry = undefined;
+        this.#answer = answer;
+        loop.again(this);
+      });
+    }
+    loop.again(this);
+  }
+
+  #serve(client: Endpoint): void {
+    const { gatekeeper, place } = this.#reception;
+    const admitted = gatekeeper.admitKnown(located(this.#peer, this.#answer), place.listener);
+    this.#connection = this.#reception.connect(client, admitted, {
+      ...place,
+      left: () => this.#end(),
+    });
+    this.#arrive();
+    this.#connection.start();
+    if (this.#retiring) this.#connection?.retire();
+  }
+
+  #refused(reason: string): void {
+    const { gatekeeper, place } = this.#reception;
+    const admitted = gatekeeper.admitKnown(this.#peer, place.listener);
+    new Recorder(gatekeeper, admitted, place.listener).decision(
+      gatekeeper.idOf(gatekeeper.nextNumber()),
+      { decision: "deny", reason: `TLS: ${reason}`, rule: "tls", request: {} },
+    );
+  }
+
+  #arrive(): void {
+    if (!this.#arriving) return;
+    this.#arriving = false;
+    this.#reception.arrived(this);
+  }
+
+  /** Ends what serves it; it has left when its TLS, which may still have an answer to deliver, has ended, too. */
+  #end(): void {
+    if (!this.#over) {
+      this.#over = true;
+      this.#inquiry?.close();
+      if (this.#connection !== undefined) this.#connection.close();
+      else if (this.#client !== undefined) this.#reception.loop.release(this.#client);
+      this.#arrive();
+    }
+    if (this.#terminator !== undefined || this.#left) return;
+    this.#left = true;
+    this.#reception.left(this);
+  }
+}
+
+/** The peer with what the engine's answer says of its address. */
+function located(peer: TcpPeer, answer: Answer | undefined): TcpPeer {
+  const inside = answer !== undefined && "found" in answer
+    ? residentsAt(peer.address, answer.found)
+    : undefined;
+  if (inside === undefined) return peer;
+  const [only, ...others] = inside;
+  return {
+    ...peer,
+    inside,
+    ...(only === undefined || only === "none" || others.length > 0 ? {} : { container: only.id }),
+  };
+}

@@ -1,0 +1,115 @@
+import { builtinPolicies } from "../../../lib/policy/builtin.ts";
+import type { ClientRule } from "../../../lib/policy/types.ts";
+import type { ConnectionLimits } from "../../../lib/relay/census.ts";
+import { type Applied, Gate } from "../../../lib/relay/gate.ts";
+import type { ListenerOptions } from "../../../lib/relay/standing.ts";
+import { freePort } from "../../support/free_port.ts";
+import { Wire } from "../../support/wire.ts";
+
+type Change = Partial<Pick<ListenerOptions, "tls" | "protocol" | "maxConnections">>;
+
+/** A gate on TCP between a client and an engine that the test plays itself. */
+export class TcpBench implements AsyncDisposable {
+  readonly port: number;
+  readonly directory: string;
+  readonly gate: Gate;
+  readonly #listener: ListenerOptions;
+  readonly #engine: Deno.UnixListener;
+  readonly log: string[];
+
+  private constructor(
+    directory: string,
+    gate: Gate,
+    listener: ListenerOptions,
+    engine: Deno.UnixListener,
+    log: string[],
+  ) {
+    this.directory = directory;
+    this.gate = gate;
+    this.#listener = listener;
+    this.port = listener.tcp!.port;
+    this.#engine = engine;
+    this.log = log;
+  }
+
+  static async open(
+    clients: readonly ClientRule[] = [],
+    change: Change & { readonly limits?: ConnectionLimits; readonly workers?: number } = {},
+  ): Promise<TcpBench> {
+    const directory = await Deno.makeTempDir({ prefix: "postern-tcp-" });
+    const engine = Deno.listen({ transport: "unix", path: `${directory}/up.sock` });
+    const port = freePort();
+    const { limits, workers = 1, ...options } = change;
+    const listener: ListenerOptions = {
+      name: "test",
+      socket: `tcp://127.0.0.1:${port}`,
+      tcp: { address: [127, 0, 0, 1], port },
+      mode: 0,
+      backlog: 128,
+      protocol: "http",
+      upstream: `${directory}/up.sock`,
+      ...options,
+    };
+    const log: string[] = [];
+    const gate = await Gate.open({
+      listeners: [listener],
+      gate: rules(clients),
+      audit: { to: "file", path: `${directory}/audit.jsonl` },
+      workers,
+      ...limits,
+    }, {
+      log: (level, message) => void log.push(`${level}: ${message}`),
+      failed: (error) => {
+        throw error;
+      },
+    });
+    return new TcpBench(directory, gate, listener, engine, log);
+  }
+
+  /** Other rules from now on, and the listener as `changes` say. */
+  apply(clients: readonly ClientRule[], changes: readonly Change[] = [{}]): Promise<Applied> {
+    const listeners = changes.map((change) => ({ ...this.#listener, ...change }));
+    return this.gate.apply({ listeners, gate: rules(clients) }, true);
+  }
+
+  async client(): Promise<Wire> {
+    return new Wire(await Deno.connect({ hostname: "127.0.0.1", port: this.port }));
+  }
+
+  async engine(): Promise<Wire> {
+    return new Wire(await this.#engine.accept());
+  }
+
+  // deno-lint-ignore no-explicit-any
+  async audit(count: number): Promise<any[]> {
+    for (let tries = 0; tries < 1000; tries++) {
+      const text = await Deno.readTextFile(`${this.directory}/audit.jsonl`);
+      const lines = text.split("\n").filter((line) => line !== "");
+      if (lines.length >= count) return lines.map((line) => JSON.parse(line));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`The audit log never held ${count} records`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.gate.close();
+    this.#engine.close();
+    await Deno.remove(this.directory, { recursive: true });
+  }
+}
+
+/** A rule that was written somewhere. */
+export const rule = (conditions: Omit<ClientRule, "origin">): ClientRule => ({
+  origin: "postern.yaml:9",
+  ...conditions,
+});
+
+/** Everybody else may read. */
+function rules(clients: readonly ClientRule[]) {
+  return {
+    clients,
+    listenerPolicies: { test: "read-only" },
+    defaultPolicy: "deny",
+    policies: builtinPolicies,
+  };
+}
