@@ -1,6 +1,7 @@
 import { describeAuthz } from "../authz/notices.ts";
 import { formatMode } from "../config/mode.ts";
-import type { Config } from "../config/types.ts";
+import { tcpWarnings } from "../config/tcp_notices.ts";
+import type { Config, ListenerConfig } from "../config/types.ts";
 import { operations } from "../policy/operations.ts";
 import { givesRoot } from "../policy/root.ts";
 import type { Policy } from "../policy/types.ts";
@@ -84,8 +85,7 @@ function asText(config: Config): string {
   const lines = [`${config.file ?? "configuration"}: valid`];
   for (const listener of config.listeners) {
     const own = gate.listenerPolicies[listener.name] ?? `${gate.defaultPolicy} (default)`;
-    const open = (listener.mode & 0o002) === 0 ? "" : " (open to every local user)";
-    const mode = `mode ${formatMode(listener.mode)}${open}`;
+    const mode = accessOf(listener);
     lines.push(`  listener ${listener.name}: ${listener.socket}, ${mode}, policy ${own}`);
   }
   if (config.authz !== undefined) lines.push(`  authz: ${describeAuthz(config.authz)}`);
@@ -101,11 +101,28 @@ function asText(config: Config): string {
     }
   }
   for (const name of unassigned(config)) lines.push(`  policy ${name}: assigned to nobody`);
+  for (const text of tcpWarnings(config)) lines.push(`  warning: ${text}`);
   return lines.join("\n") + "\n";
+}
+
+/** Who gets as far as the rules, in words. */
+function accessOf({ mode, tcp, tls, insecure }: ListenerConfig): string {
+  if (tls !== undefined) return "mutual TLS";
+  if (insecure === true) return "insecure: open to everybody who reaches it";
+  if (tcp !== undefined) return "without TLS (open to every local user)";
+  const open = (mode & 0o002) === 0 ? "" : " (open to every local user)";
+  return `mode ${formatMode(mode)}${open}`;
 }
 
 function etc(names: readonly string[]): string {
   return names.length > 4 ? ` and ${names.length - 4} more` : "";
+}
+
+/** Of TLS, where its files are: the key itself is nobody's business. */
+function listenerAsJson({ tcp, tls, mode, ...listener }: ListenerConfig) {
+  if (tcp === undefined) return { ...listener, mode: formatMode(mode) };
+  const { socket: listen, ...facts } = listener;
+  return { ...facts, listen, tls: tls?.files ?? null };
 }
 
 function asJson(config: Config) {
@@ -114,10 +131,8 @@ function asJson(config: Config) {
     file: config.file ?? null,
     policy_files: config.policyFiles,
     presets: config.presets,
-    listeners: config.listeners.map((listener) => ({
-      ...listener,
-      mode: formatMode(listener.mode),
-    })),
+    listeners: config.listeners.map(listenerAsJson),
+    warnings: tcpWarnings(config),
     client_rules: config.gate.clients,
     authz: config.authz ?? null,
     policies: Object.fromEntries(inUse(config).map((policy) => [policy.name, allowed(policy)])),

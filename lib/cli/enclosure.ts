@@ -50,7 +50,7 @@ function needs(
     write: [
       "/dev/null",
       ...(cache === undefined ? [] : [cache]),
-      ...listeners.map(({ socket }) => dirname(socket)),
+      ...listeners.filter(({ tcp }) => tcp === undefined).map(({ socket }) => dirname(socket)),
       ...(authz === undefined ? [] : [dirname(authz.socket)]),
       ...(audit.to === "file" ? foldersOf(audit.path) : []),
     ],

@@ -107,7 +107,12 @@ function verdictOf(considered: Considered): string {
 function rowsOf({ peer, listener, assignment }: Situation): Row[] {
   const groups = [...new Set([...peer.gid === undefined ? [] : [peer.gid], ...peer.groups ?? []])];
   return [
-    ["who", `${describePeer(peer)}, groups ${groups.join(" ") || "none"}`],
+    [
+      "who",
+      peer.address === undefined
+        ? `${describePeer(peer)}, groups ${groups.join(" ") || "none"}`
+        : describePeer(peer),
+    ],
     ["listener", listener.name],
     ["policy", `${assignment.policy.name}, by ${assignment.rule}`],
   ];

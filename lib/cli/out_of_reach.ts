@@ -13,14 +13,19 @@ export function outOfReach(config: Config, identity: Identity): string[] {
   const files = [
     ...(config.file === undefined ? [] : [config.file]),
     ...policyFiles.map((p) => p.file),
+    ...listeners.flatMap(({ tls }) => tls === undefined ? [] : Object.values(tls.files)),
   ];
   const unread = files.filter((file) => !mayAccess(file, R_OK));
   const folders = (paths: readonly string[]) =>
     [...new Set(paths.map(dirname))].filter((folder) => !mayAccess(folder, W_OK | X_OK));
   const words = (paths: readonly string[]) => paths.map(shellWord).join(" ");
-  const sockets = [...listeners, ...(authz === undefined ? [] : [authz])];
+  const local = listeners.filter(({ tcp }) => tcp === undefined);
+  const sockets = [...local, ...(authz === undefined ? [] : [authz])];
   const closed = folders(sockets.map(({ socket }) => socket));
-  const foreign = listeners.filter((listener) => !canOwn(listener, identity)).map((l) => l.socket);
+  const foreign = local.filter((listener) => !canOwn(listener, identity)).map((l) => l.socket);
+  const low = listeners.filter(({ tcp }) => tcp !== undefined && tcp.port < 1024).map((l) =>
+    l.socket
+  );
   const logs = audit.to === "file" ? folders([audit.path]) : [];
   return [
     ...(unread.length === 0 ? [] : [
@@ -37,6 +42,12 @@ export function outOfReach(config: Config, identity: Identity): string[] {
       } again, with that owner: such sockets are not kept ` +
       `as configured, rotated or opened by a reload; give them user: ${who} and a group that ` +
       `${who} is in`,
+    ]),
+    ...(low.length === 0 ? [] : [
+      `only root can open ${
+        low.join(", ")
+      } again, whose port is below 1024: a reload that closes it ` +
+      "and one that opens it need a restart in between",
     ]),
     ...(logs.length === 0 ? [] : [
       `${who} cannot make files in ${logs.join(", ")}: the audit file is not made again when it ` +

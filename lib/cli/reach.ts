@@ -1,6 +1,7 @@
 import type { ListenerConfig } from "../config/types.ts";
 import { formatMode } from "../config/mode.ts";
 import { statusOf } from "../linux/file.ts";
+import { isLoopback, parseAddress } from "../policy/address.ts";
 import type { Peer } from "../policy/types.ts";
 
 /**
@@ -9,8 +10,10 @@ import type { Peer } from "../policy/types.ts";
  */
 export function keptOut(
   listener: ListenerConfig,
-  peer: Peer & { uid: number },
+  peer: Peer,
 ): string | undefined {
+  if (listener.tcp !== undefined) return keptOutOfTcp(listener, peer);
+  if (peer.address !== undefined) return "a unix socket, which no address reaches";
   // What the configuration does not say is as it was made, or as we would make it.
   const made = statusOf(listener.socket);
   const uid = listener.uid ?? made?.uid ?? Deno.uid() ?? 0;
@@ -21,4 +24,17 @@ export function keptOut(
   return mayWrite || peer.uid === 0
     ? undefined
     : `mode ${formatMode(listener.mode)}, owner ${uid}:${gid}`;
+}
+
+/** Whoever has a uid is on this machine, and reaches every address of it; a certificate is another matter. */
+function keptOutOfTcp({ tcp, tls }: ListenerConfig, peer: Peer): string | undefined {
+  if (peer.address === undefined) return "TCP, where there are no uids; say --address A";
+  if (tls !== undefined && peer.certificate === undefined) {
+    return "mutual TLS, and no certificate; say --cert NAME";
+  }
+  const from = parseAddress(peer.address);
+  if (tcp === undefined || from === undefined || !isLoopback(tcp.address) || isLoopback(from)) {
+    return undefined;
+  }
+  return "a loopback address, which others cannot reach";
 }

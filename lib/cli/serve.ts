@@ -15,6 +15,7 @@ import { WorkerError } from "../relay/hand.ts";
 import { type HandedOver, handedOver } from "../relay/handed_over.ts";
 import type { Standing } from "../relay/standing.ts";
 import { discardWorker } from "../relay/workers.ts";
+import { tcpWarnings } from "../config/tcp_notices.ts";
 import { configOptions, parse } from "./arguments.ts";
 import { load, readConfig } from "./configuration.ts";
 import { type Log, openLog } from "./log.ts";
@@ -136,7 +137,7 @@ export async function runGate(config: Config, world: World, again?: LoadAgain): 
   const standing = gate;
   try {
     for (const one of standing.standing) log.info(describe(one, config));
-    for (const line of missingUpstreams(config)) log.warning(line);
+    for (const line of [...missingUpstreams(config), ...tcpWarnings(config)]) log.warning(line);
     if (authz !== undefined) {
       for (const { level, text } of authzNotices(authz, config)) log[level](text);
     }
@@ -231,13 +232,16 @@ function missingUpstreams({ listeners }: Config): string[] {
 
 /** What stands now: the operator should not have to look it up. */
 function describe({ options, bound, handedOver }: Standing, { gate }: Config): string {
-  const { name, socket, mode, protocol, upstream, rotate } = options;
+  const { name, socket, mode, protocol, upstream, rotate, tcp, tls } = options;
   const policy = gate.listenerPolicies[name];
   const facts = [
     ...(protocol === "raw" ? ["raw"] : []),
-    ...(handedOver === undefined
+    ...(tcp !== undefined ? [tls === undefined ? "without TLS" : "mutual TLS"] : []),
+    ...(tcp !== undefined && handedOver === undefined
+      ? []
+      : handedOver === undefined
       ? [`mode ${formatMode(mode)}`, `owner ${ownerOf(options, bound)}`]
-      : [origin(handedOver, socket)]),
+      : [origin(handedOver, socket, tcp === undefined)]),
     ...(rotate === undefined
       ? []
       : [handedOver === undefined ? `made anew every ${rotate} s` : "never made anew"]),
@@ -251,8 +255,9 @@ function ownerOf({ uid, gid }: Standing["options"], { file }: Standing["bound"])
   return `${uid ?? file?.uid}:${gid ?? file?.gid}`;
 }
 
-function origin({ name, path }: HandedOver, socket: string): string {
+function origin({ name, path }: HandedOver, socket: string, isFile: boolean): string {
   const where = path === socket ? "" : `, bound at ${path}`;
   const as = name === "" ? "" : ` as ${name}`;
-  return `handed over by the service manager${as}${where}, with its own mode and owner`;
+  const own = isFile ? ", with its own mode and owner" : "";
+  return `handed over by the service manager${as}${where}${own}`;
 }
