@@ -22,6 +22,8 @@ export function listeningAt(
     if (pid === 1 || held === undefined || held.size === 0 || wanted.size === 0) return false;
     const key = net ?? `pid ${pid}`;
     const table = tables.get(key) ?? listening(host, pid);
+    // It may have ended just now; another one tells the same.
+    if (table === undefined) return false;
     tables.set(key, table);
     return [...held].some((inode) => {
       const path = table.get(inode);
@@ -33,8 +35,9 @@ export function listeningAt(
 }
 
 /** Paths of the sockets that listen in a process's network namespace, by inode. */
-function listening(host: Host, pid: number): Map<number, string> {
-  const text = attempt(() => host.read(`/proc/${pid}/net/unix`)) ?? "";
+function listening(host: Host, pid: number): Map<number, string> | undefined {
+  const text = attempt(() => host.read(`/proc/${pid}/net/unix`));
+  if (text === undefined) return undefined;
   return new Map(
     text.split("\n").flatMap((line): [number, string][] => {
       const [, flags, inode, path] = /^\S+: \S+ \S+ (\S+) \S+ \S+ +(\d+) (\/.*)$/.exec(line) ?? [];

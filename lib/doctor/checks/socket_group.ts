@@ -1,3 +1,4 @@
+import { GATE_USER } from "../../harden/names.ts";
 import { groupNamed, groupOf, membersOf, userNamed } from "../accounts.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
@@ -16,17 +17,12 @@ export const socketGroup: Check = {
 };
 
 async function lookAt(facts: Facts, gid: number): Promise<Finding[]> {
-  const { accounts, configured: { config } } = facts;
+  const { accounts } = facts;
   const name = groupNamed(accounts, gid);
   const listed = accounts.groups.find((group) => group.gid === gid);
   const group = await fromEverywhere(facts, name) ?? listed ?? { name, gid, members: [] };
   const all = [...new Set([...membersOf(accounts, group), ...(listed?.members ?? [])])];
-  const gate = new Set([
-    "root",
-    "postern",
-    ...(config?.runAs === undefined ? [] : [userNamed(accounts, config.runAs.uid)]),
-  ]);
-  const others = all.filter((member) => !gate.has(member));
+  const others = strangers(facts, all);
   if (others.length === 0) {
     return [{
       level: "fine",
@@ -49,4 +45,17 @@ async function fromEverywhere({ host, live }: Facts, name: string) {
   if (!live) return undefined;
   const answer = await host.run("getent", ["group", name]);
   return answer?.code === 0 ? groupOf(answer.stdout.trim().split(":"))[0] : undefined;
+}
+
+/** Without root and the gate's own user. */
+export function strangers(
+  { accounts, configured: { config } }: Facts,
+  members: readonly string[],
+): string[] {
+  const gate = new Set([
+    "root",
+    GATE_USER,
+    ...(config?.runAs === undefined ? [] : [userNamed(accounts, config.runAs.uid)]),
+  ]);
+  return members.filter((member) => !gate.has(member));
 }

@@ -3,6 +3,7 @@ import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { realPath } from "../paths.ts";
 import { readUnit, type Unit } from "../units.ts";
+import { strangers } from "./socket_group.ts";
 
 /** What systemd makes the real socket's mode and group when it opens it the next time. */
 export const socketUnit: Check = {
@@ -33,8 +34,7 @@ function lookAt(facts: Facts, name: string, unit: Unit): Finding[] {
     const title = `${name} opens the real socket to everybody at its next start`;
     return [{ level: "wrong", title, evidence, fix }];
   }
-  const members = group === "docker" ? membersOf(facts.accounts, groupCalled(facts, group)) : [];
-  const open = members.filter((member) => member !== "root");
+  const open = strangers(facts, membersOf(facts.accounts, groupCalled(facts, group)));
   const status = facts.sockets.find(({ status }) => status !== undefined)?.status;
   const now = facts.accounts.groups.find(({ gid }) => gid === status?.gid)?.name;
   // Where the socket itself has that group, another check has told who is in it.

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { judgeRule } from "../../../lib/doctor/audit_judge.ts";
+import { auditRules } from "../../../lib/doctor/audit_rule.ts";
+import { auditRulesCheck } from "../../../lib/doctor/checks/audit_rules.ts";
+import { auditRules as hardenWrites } from "../../../lib/harden/audit_rules.ts";
+import { checkCases } from "./cases.ts";
+import { hostOf, type Made, SOCKET } from "./fake_host.ts";
+
+const FILE = "/etc/audit/rules.d/50-docker.rules";
+const b64 = `-a always,exit -F arch=b64 -S connect -F path=${SOCKET} -k docker_socket`;
+const b32 = b64.replace("b64", "b32");
+const i386 = b32.replace("-S connect", "-S socketcall -F a0=3");
+const all = `${b64}\n${b32}\n${i386}\n`;
+
+const written = (text: string, more: Made = {}): Made => ({ ...more, files: { [FILE]: text } });
+/** A kernel that has loaded these. */
+const loaded = (rules: string, enabled = 1): Pick<Made, "programs"> => ({
+  programs: (program, args) =>
+    program !== "auditctl" ? undefined : {
+      code: 0,
+      stdout: args[0] === "-l" ? rules || "No rules\n" : `enabled ${enabled}\nfailure 1\npid 400\n`,
+      stderr: "",
+    },
+});
+
+checkCases(auditRulesCheck, [
+  { name: "no rules at all is advice", levels: ["advice"], says: [/nobody records/] },
+  {
+    name: "the familiar watch catches no connect",
+    host: written("-w /var/run/docker.sock -p rwa -k docker\n"),
+    levels: ["wrong"],
+    says: [/look as if/, /50-docker\.rules: -w \/var\/run\/docker\.sock .*a connect does none/],
+  },
+  {
+    name: "so does a folder's",
+    host: written("-w /run -p wa\n"),
+    levels: ["wrong"],
+    says: [/-w \/run -p wa: a watch/],
+  },
+  {
+    name: "a watch of something else is something else",
+    host: written("-w /usr/bin/docker -p x\n"),
+    levels: ["advice"],
+  },
+  {
+    name: "a watch written as a rule with perm is one, too",
+    host: written(`-a always,exit -F path=${SOCKET} -F perm=rwa\n`),
+    levels: ["wrong"],
+  },
+  { name: "rules for both architectures are fine", host: written(all), levels: ["fine"] },
+  {
+    name: "what harden writes is fine",
+    host: written(hardenWrites({ sockets: [SOCKET], exempt: "postern", arch: Deno.build.arch })),
+    levels: ["fine"],
+  },
+  {
+    name: "one architecture alone lets 32-bit programs through",
+    host: written(`${b64}\n`),
+    levels: ["wrong"],
+    says: [/some programs can connect/, /arch=b32 -S connect/],
+  },
+  {
+    name: "rules for other calls record none",
+    host: written(`-a always,exit -F arch=b64 -S openat,unlink -F path=${SOCKET}\n`),
+    levels: ["wrong"],
+    says: [/it records openat, unlink, and a client calls connect/],
+  },
+  {
+    name: "only who has logged in: most are left out",
+    host: written(all.replaceAll(" -k", " -F auid>=1000 -F auid!=unset -k")),
+    levels: ["wrong"],
+    says: [/leaves out whoever has no login: services and containers/],
+  },
+  {
+    name: "an exception for root leaves out containers",
+    host: written(all.replaceAll(" -k", " -F uid!=0 -k")),
+    levels: ["wrong"],
+    says: [/leaves out root/],
+  },
+  {
+    name: "failures alone are not enough",
+    host: written(all.replaceAll(" -k", " -F success=0 -k")),
+    levels: ["wrong"],
+    says: [/only connects that fail/],
+  },
+  {
+    name: "a rule behind one that never records",
+    host: written(`-a never,exit -S connect\n${all}`),
+    levels: ["wrong"],
+    says: [/comes behind -a never,exit -S connect/],
+  },
+  {
+    name: "Fedora's task,never turns everything off, wherever it stands",
+    host: written(`${all}-a task,never\n`),
+    levels: ["wrong"],
+    says: [/-a task,never: nothing is recorded of any process/],
+  },
+  {
+    name: "written and not loaded",
+    host: written(all, loaded("")),
+    levels: ["wrong"],
+    says: [/written and not loaded/, /augenrules --load/],
+  },
+  {
+    name: "written and loaded",
+    host: written(all, loaded(all.replaceAll("-k ", "-F key="))),
+    levels: ["fine"],
+  },
+  {
+    name: "loaded and not written is gone at the next boot",
+    host: loaded(all),
+    levels: ["advice"],
+    says: [/until the next boot/],
+  },
+  {
+    name: "a watch that is loaded, where nothing is written",
+    host: loaded("-w /run/docker.sock -p rwa -k docker\n"),
+    levels: ["wrong"],
+    says: [/loaded: -w/],
+  },
+  {
+    name: "auditing switched off",
+    host: written(all, loaded(all, 0)),
+    levels: ["wrong"],
+    says: [/switched off/, /auditctl -e 1/],
+  },
+  {
+    name: "a kernel without audit: the files count",
+    host: written(all, {
+      programs: () => ({ code: 255, stdout: "", stderr: "Operation not permitted" }),
+    }),
+    levels: ["fine"],
+  },
+  {
+    name: "below a root the kernel is not asked",
+    host: { ...written(all, loaded("")), root: "/mnt" },
+    levels: ["fine"],
+  },
+  {
+    name: "nor is it as another user",
+    host: { ...written(all, loaded("")), uid: 1000 },
+    levels: ["fine"],
+  },
+]);
+
+/** What the kernel did with such rules, tried with auditd on Linux 6.18. */
+const links = hostOf({ files: { "/srv/docker.sock": { link: SOCKET } } });
+
+Deno.test("doctor, audit-rules: links of folders are followed by the kernel, the last name's is not", () => {
+  const judge = (path: string) =>
+    judgeRule(links, auditRules(b64.replace(SOCKET, path), "x")[0]!, SOCKET);
+  assert.deepEqual(judge("/var/run/docker.sock"), { records: ["b64 connect"] });
+  const linked = judge("/srv/docker.sock");
+  assert.ok(
+    "ineffective" in linked && /is a link, .*: name \/run\/docker\.sock/.test(linked.ineffective),
+  );
+});
+
+Deno.test("doctor, audit-rules: action and list come in both orders, comments and settings are no rules", () => {
+  const text = "## x\n-D\n-b 8192\n-a exit,always -S connect\n  -w /x\n";
+  assert.deepEqual(auditRules(text, "x").map(({ list, watch }) => [list, watch]), [
+    ["always,exit", undefined],
+    [undefined, "/x"],
+  ]);
+});

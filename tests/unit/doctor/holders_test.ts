@@ -1,0 +1,225 @@
+import { holders } from "../../../lib/doctor/checks/holders.ts";
+import { mounted } from "../../../lib/doctor/checks/mounted.ts";
+import { checkCases } from "./cases.ts";
+import { configOf, oneListener } from "./config_of.ts";
+import { DEVICE, processFiles, SOCKET } from "./fake_host.ts";
+
+const file = { inode: 77, device: DEVICE };
+const listener = { inode: 100, listens: true, path: SOCKET, file };
+/** What the engine accepted, and the inode at the other end. */
+const accepted = (inode: number, peer: number) => ({
+  inode,
+  listens: false,
+  path: SOCKET,
+  file,
+  peer,
+});
+const id = "ab".repeat(32);
+const engine = {
+  ...processFiles(1, { comm: "systemd", sockets: [100] }),
+  ...processFiles(50, { comm: "dockerd", sockets: [100, 201, 202] }),
+};
+const unixTable = "Num RefCount Protocol Flags Type St Inode Path\n" +
+  "0000000000000000: 00000002 00000000 00010000 0001 01 900 /run/postern/ci.sock\n";
+const gateSocket = { "/run/postern/ci.sock": { socket: true as const, inode: 90 } };
+
+checkCases(holders, [
+  {
+    name: "the engine and systemd alone are fine",
+    host: { files: engine, unix: [listener] },
+    levels: ["fine"],
+  },
+  {
+    name: "who is connected is named: executable, user, container",
+    host: {
+      files: {
+        ...engine,
+        ...processFiles(60, {
+          comm: "traefik",
+          uid: 1000,
+          container: id,
+          sockets: [301],
+          net: "net:[2]",
+        }),
+      },
+      unix: [listener, accepted(201, 301)],
+    },
+    configured: configOf(oneListener),
+    levels: ["wrong"],
+    says: [
+      /1 process has \/run\/docker\.sock open/,
+      /pid 60, \/usr\/bin\/traefik, user alice, container abababababab: is connected/,
+      /\/run\/postern\/ci\.sock \(policy read-only\)/,
+    ],
+  },
+  {
+    name: "the gate's connections are no finding",
+    host: {
+      files: {
+        ...engine,
+        ...gateSocket,
+        ...processFiles(70, {
+          comm: "deno",
+          uid: 990,
+          sockets: [302, 900],
+          more: { "net/unix": unixTable },
+        }),
+      },
+      unix: [listener, accepted(202, 302)],
+    },
+    configured: configOf(oneListener),
+    levels: ["fine"],
+  },
+  {
+    name: "nor are they when it runs in a container with a network of its own",
+    host: {
+      files: {
+        ...engine,
+        ...gateSocket,
+        "/gate/ci.sock": { link: "/run/postern/ci.sock" },
+        ...processFiles(70, {
+          comm: "postern",
+          container: id,
+          net: "net:[3]",
+          sockets: [302, 900],
+          more: { "net/unix": unixTable.replace("/run/postern", "/gate") },
+        }),
+      },
+      unix: [listener, accepted(202, 302)],
+    },
+    configured: configOf(oneListener),
+    levels: ["fine"],
+  },
+  {
+    name: "whoever only listens elsewhere under the gate's name is a finding",
+    host: {
+      files: {
+        ...engine,
+        ...gateSocket,
+        "/tmp/ci.sock": { socket: true, inode: 91 },
+        ...processFiles(70, {
+          comm: "postern",
+          sockets: [302, 900],
+          more: { "net/unix": unixTable.replace("/run/postern", "/tmp") },
+        }),
+      },
+      unix: [listener, accepted(202, 302)],
+    },
+    configured: configOf(oneListener),
+    levels: ["wrong"],
+    says: [/pid 70/],
+  },
+  {
+    name: "a descriptor of the listener in another process is a finding",
+    host: {
+      files: { ...engine, ...processFiles(80, { comm: "nc", sockets: [100] }) },
+      unix: [listener],
+    },
+    levels: ["wrong"],
+    says: [/pid 80, \/usr\/bin\/nc, user root: holds a descriptor of the listener/],
+  },
+  {
+    name: "a connection whose process cannot be looked into is unknown",
+    host: { uid: 1000, files: engine, unix: [listener, accepted(201, 999)] },
+    levels: ["unknown"],
+    says: [/1 connection/, /sudo postern doctor/],
+  },
+  {
+    name: "other sockets' connections do not count",
+    host: {
+      files: { ...engine, ...processFiles(60, { comm: "app", sockets: [301] }) },
+      unix: [listener, {
+        inode: 500,
+        listens: false,
+        path: SOCKET,
+        file: { inode: 78, device: DEVICE },
+        peer: 301,
+      }],
+    },
+    levels: ["fine"],
+  },
+  {
+    name: "an engine in another network namespace is unknown",
+    host: { files: engine, unix: [] },
+    levels: ["unknown"],
+    says: [/network namespace/],
+  },
+  {
+    name: "a kernel that lists no unix sockets is unknown",
+    host: { files: engine, unix: "sock_diag : ENOENT" },
+    levels: ["unknown"],
+    says: [/modprobe unix_diag/],
+  },
+]);
+
+const hostMounts = "22 1 8:1 / / rw - ext4 /dev/sda rw\n25 22 0:25 / /run rw - tmpfs tmpfs rw\n";
+const self = {
+  "/proc/self/mountinfo": hostMounts,
+  ...processFiles(4000, { comm: "deno" }),
+};
+const inContainer = (mountinfo: string, more: Record<string, unknown> = {}) => ({
+  files: {
+    ...self,
+    ...processFiles(60, {
+      comm: "agent",
+      container: id,
+      mnt: "mnt:[2]",
+      more: { mountinfo },
+    }),
+    ...more,
+  },
+});
+const bound = `90 80 0:25 ${SOCKET.slice(4)} /var/run/docker.sock rw - tmpfs tmpfs rw\n`;
+
+checkCases(mounted, [
+  {
+    name: "a container without it has nothing to say",
+    host: inContainer("80 1 0:90 / / rw - overlay overlay rw\n"),
+    levels: [],
+  },
+  {
+    name: "the socket itself, bound",
+    host: inContainer(bound),
+    levels: ["wrong"],
+    says: [/pid 60, .*container abababababab: at \/var\/run\/docker\.sock/],
+  },
+  {
+    name: "a folder that holds it, bound",
+    host: inContainer("90 80 0:25 / /host/run ro - tmpfs tmpfs rw\n", {
+      "/host/run/docker.sock": { link: SOCKET },
+    }),
+    levels: ["wrong"],
+    says: [/at \/host\/run\/docker\.sock/],
+  },
+  {
+    name: "one that another mount covers is not reached",
+    host: inContainer("90 80 0:25 / /host/run ro - tmpfs tmpfs rw\n"),
+    levels: [],
+  },
+  {
+    name: "a service with mounts of its own is no container",
+    host: {
+      files: {
+        ...self,
+        ...processFiles(60, { comm: "resolved", mnt: "mnt:[2]", more: { mountinfo: bound } }),
+      },
+    },
+    levels: [],
+  },
+  {
+    name: "what the engine tells of is told there",
+    host: {
+      ...inContainer(bound),
+      engine: {
+        "/info": {},
+        "/containers/json?all=1": [{ Id: id }],
+        [`/containers/${id}/json`]: {
+          Id: id,
+          Name: "/agent",
+          Mounts: [{ Source: "/var/run/docker.sock", Destination: "/var/run/docker.sock" }],
+        },
+      },
+    },
+    levels: [],
+  },
+]);

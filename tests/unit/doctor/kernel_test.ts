@@ -1,0 +1,54 @@
+import { kernel } from "../../../lib/doctor/checks/kernel.ts";
+import { checkCases } from "./cases.ts";
+
+const all = {
+  "/sys/kernel/security/lsm": "lockdown,capability,landlock,apparmor,bpf",
+  "/sys/kernel/btf/vmlinux": "",
+  "/sys/module/apparmor/parameters/enabled": "Y\n",
+  "/proc/self/status": "Name:\tdeno\nSeccomp:\t0\n",
+};
+
+checkCases(kernel, [
+  {
+    name: "everything is one line",
+    host: { files: all },
+    levels: ["fine"],
+    says: [/SO_PEERPIDFD, Landlock 7, seccomp, BPF LSM, AppArmor/],
+  },
+  {
+    name: "SELinux does as well as AppArmor",
+    host: {
+      files: {
+        ...all,
+        "/sys/module/apparmor/parameters/enabled": "N\n",
+        "/sys/fs/selinux/enforce": "1",
+      },
+    },
+    levels: ["fine"],
+    says: [/SELinux, enforcing/],
+  },
+  {
+    name: "SELinux that only warns does not",
+    host: {
+      files: {
+        ...all,
+        "/sys/module/apparmor/parameters/enabled": "N\n",
+        "/sys/fs/selinux/enforce": "0",
+      },
+    },
+    levels: ["fine", "advice"],
+    says: [/permissive: setenforce 1/],
+  },
+  {
+    name: "a list of modules without bpf",
+    host: { files: { ...all, "/sys/kernel/security/lsm": "landlock,lockdown" } },
+    levels: ["fine", "advice"],
+    says: [/BPF LSM: .*lsm=landlock,lockdown is without bpf; seal: true/],
+  },
+  {
+    name: "an old kernel has nothing, and is still only advice",
+    host: { peerPidfd: false, landlock: 0 },
+    levels: ["advice"],
+    says: [/SO_PEERPIDFD, Landlock, seccomp, BPF LSM, AppArmor or SELinux/],
+  },
+]);

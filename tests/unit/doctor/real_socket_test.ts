@@ -1,0 +1,186 @@
+import { realSocket } from "../../../lib/doctor/checks/real_socket.ts";
+import { socketGroup } from "../../../lib/doctor/checks/socket_group.ts";
+import { socketUnit } from "../../../lib/doctor/checks/socket_unit.ts";
+import { checkCases } from "./cases.ts";
+import { configOf } from "./config_of.ts";
+import { SOCKET, usual } from "./fake_host.ts";
+
+const socket = (more: Record<string, unknown>) => ({
+  files: { [SOCKET]: { socket: true as const, mode: 0o660, gid: 998, inode: 77, ...more } },
+});
+
+checkCases(realSocket, [
+  {
+    name: "0660 root:docker is fine, links are resolved",
+    levels: ["fine"],
+    says: [/\/run\/docker\.sock \(\/var\/run\/docker\.sock leads there\): 0660 root:docker/],
+  },
+  {
+    name: "a socket that everybody may write is wrong",
+    host: socket({ mode: 0o666 }),
+    levels: ["wrong"],
+    says: [/everybody on this host/, /0666 root:docker/, /postern harden apply --only sockets/],
+  },
+  {
+    name: "one that everybody may only read is fine",
+    host: socket({ mode: 0o664 }),
+    levels: ["fine"],
+  },
+  {
+    name: "another user's socket is wrong",
+    host: socket({ uid: 1000 }),
+    levels: ["wrong"],
+    says: [/belongs to another user than root/, /0660 alice:docker/],
+  },
+  {
+    name: "a rootless engine's socket is its user's",
+    host: { files: { "/run/user/1000/docker.sock": { socket: true, mode: 0o660, uid: 1000 } } },
+    configured: configOf(
+      "upstream: /run/user/1000/docker.sock\nlisteners: [{ socket: /run/postern/ci.sock }]\n",
+    ),
+    levels: ["fine"],
+  },
+  {
+    name: "a file in the socket's place is wrong",
+    host: { files: { [SOCKET]: "" } },
+    levels: ["wrong"],
+    says: [/is no socket/],
+  },
+  {
+    name: "a folder that others may write lets them replace it",
+    host: { files: { "/run": { mode: 0o777 } } },
+    levels: ["wrong"],
+    says: [/another socket in the place/, /\/run: 0777 root:root/, /chmod go-w \/run/],
+  },
+  {
+    name: "a sticky folder does not",
+    host: { files: { "/run": { mode: 0o1777 } } },
+    levels: ["fine"],
+  },
+  {
+    name: "a folder that root's own group may write does not, either",
+    host: { files: { "/run": { mode: 0o775 } } },
+    levels: ["fine"],
+  },
+  {
+    name: "a socket that cannot be seen is unknown",
+    host: { files: { [SOCKET]: { link: "/nowhere" } } },
+    levels: ["unknown"],
+  },
+  {
+    name: "below a root, a socket that is not there yet is nothing to speak of",
+    host: { root: "/mnt", files: { [SOCKET]: { link: "/nowhere" } } },
+    levels: [],
+  },
+]);
+
+const group = (line: string) => ({
+  files: { "/etc/group": `root:x:0:\n${line}\npostern-engine:x:989:postern\n` },
+});
+
+checkCases(socketGroup, [
+  { name: "a group of nobody's is fine", levels: ["fine"] },
+  {
+    name: "everybody who is listed is named",
+    host: group("docker:x:998:alice,bob"),
+    levels: ["wrong"],
+    says: [/2 users of the group docker/, /alice, bob/, /gpasswd -d alice docker/],
+  },
+  {
+    name: "so is whose primary group it is",
+    host: {
+      files: { "/etc/passwd": "root:x:0:0::/:\nci:x:1001:998::/:\n" },
+    },
+    levels: ["wrong"],
+    says: [/1 user of the group docker/, /^ci$/m],
+  },
+  {
+    name: "so is whom only a directory service knows",
+    host: {
+      programs: (program, args) =>
+        program === "getent" && args.join(" ") === "group docker"
+          ? { code: 0, stdout: "docker:x:998:carol\n", stderr: "" }
+          : undefined,
+    },
+    levels: ["wrong"],
+    says: [/^carol$/m],
+  },
+  {
+    name: "the gate's own user is no finding",
+    host: { files: { [SOCKET]: { socket: true, mode: 0o660, gid: 989 } } },
+    levels: ["fine"],
+    says: [/postern-engine/],
+  },
+  {
+    name: "a group that may not write the socket does not count",
+    host: {
+      files: {
+        ...group("docker:x:998:alice").files,
+        [SOCKET]: { socket: true, mode: 0o600, gid: 998 },
+      },
+    },
+    levels: [],
+  },
+]);
+
+const unit = (lines: string) => `[Socket]\nListenStream=/run/docker.sock\n${lines}`;
+const FILE = "/usr/lib/systemd/system/docker.socket";
+const members = { "/etc/group": "docker:x:998:alice\npostern-engine:x:989:postern\n" };
+const engineOwned = { [SOCKET]: { socket: true as const, mode: 0o660, gid: 989 } };
+
+checkCases(socketUnit, [
+  { name: "no unit, nothing to say", levels: [] },
+  {
+    name: "a mode for everybody is wrong, be it systemd's default",
+    host: { files: { [FILE]: unit("SocketGroup=docker\n") } },
+    levels: ["wrong"],
+    says: [/SocketMode=0666/],
+  },
+  {
+    name: "harden's drop-in is fine",
+    host: {
+      files: {
+        ...members,
+        ...engineOwned,
+        [FILE]: unit("SocketMode=0660\nSocketGroup=docker\n"),
+        "/etc/systemd/system/docker.socket.d/10-postern.conf":
+          "[Socket]\nSocketMode=0660\nSocketUser=root\nSocketGroup=postern-engine\n",
+      },
+    },
+    levels: ["fine"],
+    says: [/0660, group postern-engine/],
+  },
+  {
+    name: "a socket that was changed by hand goes back to the group's members at the next start",
+    host: {
+      files: { ...members, ...engineOwned, [FILE]: unit("SocketMode=0660\nSocketGroup=docker\n") },
+    },
+    levels: ["wrong"],
+    says: [/gives the real socket to the group docker at its next start: alice would be root/],
+  },
+  {
+    name: "below a root, the unit counts where there is no socket",
+    host: {
+      root: "/mnt",
+      files: {
+        ...members,
+        [SOCKET]: { link: "/nowhere" },
+        [FILE]: unit("SocketMode=0660\nSocketGroup=docker\n"),
+      },
+    },
+    levels: ["wrong"],
+    says: [/at its next start: alice would be root/],
+  },
+  {
+    name: "a unit in /etc is read instead of the distribution's",
+    host: {
+      files: {
+        ...usual,
+        [FILE]: unit("SocketMode=0666\n"),
+        "/etc/systemd/system/docker.socket": unit("SocketMode=0600\n"),
+      },
+    },
+    levels: ["fine"],
+    says: [/0600, group root/],
+  },
+]);

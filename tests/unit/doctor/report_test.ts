@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { examine } from "../../../lib/doctor/checks.ts";
+import type { Placed } from "../../../lib/doctor/finding.ts";
+import { asJson, asText } from "../../../lib/doctor/report.ts";
+import { factsOf, SOCKET } from "./fake_host.ts";
+
+const findings: Placed[] = [
+  { check: "kernel", group: "kernel", level: "fine", title: "there is everything" },
+  { check: "a", group: "real socket", level: "fine", title: "it is closed" },
+  {
+    check: "b",
+    group: "real socket",
+    level: "wrong",
+    title: "a process with \x1b[2Ja name",
+    evidence: ["one two three four five six seven eight"],
+    fix: "type this",
+  },
+];
+
+Deno.test("a report is grouped, what is wrong first, wrapped, and ends with a summary", () => {
+  assert.equal(
+    asText({ findings, leftOut: [] }, { color: false, columns: 40 }),
+    `real socket
+  WRONG   a process with \ufffd[2Ja name
+          - one two three four five six
+            seven eight
+          fix: type this
+  fine    it is closed
+
+kernel
+  fine    there is everything
+
+1 wrong, 2 fine
+`,
+  );
+});
+
+Deno.test("only the mark is colored, and no line is wider than the terminal", () => {
+  const text = asText({ findings, leftOut: ["holders"] }, { color: true, columns: 40 });
+  assert.match(text, /^ {2}\x1b\[1;31mWRONG {2}\x1b\[0m a process/m);
+  assert.match(text, /^left out below another root/m);
+  for (const line of text.replaceAll(/\x1b\[[\d;]*m/g, "").split("\n")) {
+    assert.ok(line.length <= 40, line);
+  }
+});
+
+Deno.test("for programs there are counts, and null where there is no fix", () => {
+  const json = asJson({ findings, leftOut: ["holders"] });
+  assert.deepEqual([json.wrong, json.advice, json.unknown, json.fine], [1, 0, 0, 2]);
+  assert.deepEqual(json.left_out, ["holders"]);
+  assert.equal(json.findings[0]?.fix, null);
+  assert.deepEqual(json.findings[2]?.evidence?.length, 1);
+});
+
+Deno.test("a file that cannot be read leaves one check without an answer, and the others with theirs", async () => {
+  const facts = await factsOf({ uid: 1000, files: { "/etc/audit/rules.d": { closed: true } } });
+  const { findings } = await examine(facts);
+  const audit = findings.filter(({ group }) => group === "audit");
+  assert.deepEqual(audit.map(({ level, fix }) => [level, fix]), [[
+    "unknown",
+    "sudo postern doctor",
+  ]]);
+  assert.ok(findings.some(({ check }) => check === "real-socket"));
+});
+
+Deno.test("below a root nothing live is asked, and what is left out is named", async () => {
+  const facts = await factsOf({
+    root: "/mnt",
+    unix: "must not be asked",
+    engine: {},
+    files: { [SOCKET]: { socket: true, mode: 0o666 } },
+  });
+  const { findings, leftOut } = await examine(facts);
+  assert.deepEqual(leftOut, [
+    "holders",
+    "mounted",
+    "containers",
+    "privileged",
+    "listeners",
+    "kernel",
+  ]);
+  assert.deepEqual(facts.engines, []);
+  assert.equal(findings.find(({ check }) => check === "real-socket")?.level, "wrong");
+});
