@@ -106,7 +106,10 @@ const network = [
 ];
 
 /** Of the sets that are taken away, what Postern and its runtime do call: found by a load under the filter (tests/e2e/harden_unit_test.ts). */
-const needed = ["prlimit64", "setrlimit"];
+const needed = [
+  ...["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp"],
+  ...["fchown", "prlimit64", "setrlimit", "pkey_alloc", "pkey_free", "pkey_mprotect"],
+];
 
 const kernel = [
   "# Kernel.",
@@ -124,7 +127,7 @@ const kernel = [
   "SystemCallArchitectures=native",
   "SystemCallFilter=@system-service",
   "SystemCallFilter=~@privileged @resources @keyring @ipc @setuid",
-  "# The gate takes as many descriptors as it may, and no core files.",
+  "# The gate forbids itself core files and other programs; V8 guards the code that it compiles.",
   `SystemCallFilter=${needed.join(" ")}`,
   "SystemCallErrorNumber=EPERM",
 ];

@@ -15,21 +15,24 @@ export function socketUnits({ listeners, runAs }: Config): [name: string, text: 
 
 function socketUnit(listener: ListenerConfig, runAs: Config["runAs"]): string {
   const { name, socket, mode, uid, gid, backlog } = listener;
+  const tcp = socket.startsWith("tcp://");
+  const access = [
+    `SocketMode=${formatMode(mode)}`,
+    `SocketUser=${uid ?? runAs?.uid ?? 0}`,
+    `SocketGroup=${gid ?? runAs?.gid ?? 0}`,
+    "DirectoryMode=0755",
+    "RemoveOnStop=yes",
+  ];
   return `# Written by \`postern harden\`; \`postern harden revert\` takes it back.
 [Unit]
 Description=Postern's listener ${name}
 
 [Socket]
-# The socket keeps its inode while Postern restarts, so that containers which have it mounted go on working.
-ListenStream=${unitPath(socket)}
+# It stays while Postern restarts, so that containers which have it mounted go on working.
+ListenStream=${unitPath(socket.replace("tcp://", ""))}
 FileDescriptorName=${name}
 Service=postern.service
-SocketMode=${formatMode(mode)}
-SocketUser=${uid ?? runAs?.uid ?? 0}
-SocketGroup=${gid ?? runAs?.gid ?? 0}
-DirectoryMode=0755
-Backlog=${backlog}
-RemoveOnStop=yes
+Backlog=${backlog}${(tcp ? [] : access).map((line) => `\n${line}`).join("")}
 
 [Install]
 WantedBy=sockets.target
