@@ -22,6 +22,7 @@ const CTRL_CHAIN_CERT = 89;
 const CTRL_SET_MIN_PROTO_VERSION = 123;
 const CTRL_SET_MAX_PROTO_VERSION = 124;
 const TLS1_3_VERSION = 0x0304n;
+const MODE_NO_AUTO_CHAIN = 0x8n;
 const MODE_RELEASE_BUFFERS = 0x10n;
 const SESS_CACHE_OFF = 0n;
 const OP_NO_TICKET = 0x4000n;
@@ -81,7 +82,8 @@ export class TlsContext {
       throw new TlsError(`OpenSSL does not do TLS 1.3 here: ${reasons(symbols)}`);
     }
     symbols.SSL_CTX_ctrl(pointer, CTRL_SET_SESS_CACHE_MODE, SESS_CACHE_OFF, null);
-    symbols.SSL_CTX_ctrl(pointer, CTRL_MODE, MODE_RELEASE_BUFFERS, null);
+    // The chain that clients are shown is the file's, and not completed from the certificates that clients are held against.
+    symbols.SSL_CTX_ctrl(pointer, CTRL_MODE, MODE_NO_AUTO_CHAIN | MODE_RELEASE_BUFFERS, null);
     symbols.SSL_CTX_set_options(pointer, OP_NO_TICKET | OP_NO_COMPRESSION | OP_NO_RENEGOTIATION);
     symbols.SSL_CTX_set_verify(pointer, VERIFY_PEER | VERIFY_FAIL_IF_NO_PEER_CERT, null);
     symbols.SSL_CTX_set_verify_depth(pointer, MOST_BETWEEN);
