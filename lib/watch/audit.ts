@@ -43,7 +43,7 @@ export function startAudit(sockets: RealSockets, hearer: Hearer, log = auditLog(
 
 function found(connect: AuditedConnect, sockets: RealSockets): Found {
   const { files, path, time, errno, pid, uid, parent, comm, exe, command } = connect;
-  const file = files.map((file) => sockets.same(file)).find((socket) => socket !== undefined);
+  const file = files.map((file) => sockets.named(file)).find((socket) => socket !== undefined);
   const named = path === undefined ? undefined : sockets.called(path);
   // What the kernel has written down is not left out for that the file has gone since: the rule's key says that it was the socket.
   const socket = file ?? named ?? sockets.paths[0]!;

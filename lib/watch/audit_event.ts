@@ -1,4 +1,5 @@
 import { type AuditRecord, untrusted, untrustedText } from "./audit_record.ts";
+import type { FileId } from "./program.ts";
 
 /** By which the rules of `postern harden` mark what they record. */
 export const AUDIT_KEY = "docker_socket";
@@ -15,8 +16,8 @@ export interface AuditedConnect {
   readonly command?: readonly string[];
   /** The path as the process wrote it. */
   readonly path?: string;
-  /** The files that the path led to. `device` is major:minor, in decimal. */
-  readonly files: readonly { readonly device: string; readonly inode: bigint }[];
+  /** The files that the path led to. */
+  readonly files: readonly FileId[];
 }
 
 /** connect's number by the architecture of the call (AUDIT_ARCH_*, linux/audit.h). */
@@ -75,11 +76,11 @@ function sunPath(address: Uint8Array | undefined): string | undefined {
   return new TextDecoder().decode(end < 0 ? path : path.subarray(0, end)) || undefined;
 }
 
-function fileOf(fields: ReadonlyMap<string, string>): { device: string; inode: bigint }[] {
+function fileOf(fields: ReadonlyMap<string, string>): FileId[] {
   const [, major, minor] = /^([0-9a-f]+):([0-9a-f]+)$/.exec(fields.get("dev") ?? "") ?? [];
   const inode = fields.get("inode");
   if (major === undefined || !/^[0-9]+$/.test(inode ?? "")) return [];
-  const device = `${parseInt(major, 16)}:${parseInt(minor!, 16)}`;
+  const device = parseInt(major, 16) * (1 << 20) + parseInt(minor!, 16);
   return [{ device, inode: BigInt(inode!) }];
 }
 

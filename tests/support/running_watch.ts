@@ -1,0 +1,126 @@
+import { ebpfObstacle } from "../../lib/watch/choose_source.ts";
+import { which } from "./private_engine.ts";
+
+/** A line of `postern watch --json`. */
+export interface Told {
+  readonly time: string;
+  readonly event: "bypass" | "postern" | "missed";
+  readonly socket: string;
+  readonly by: "file" | "name";
+  readonly result: string;
+  readonly uid: number;
+  readonly user: string | null;
+  readonly pid: number;
+  readonly comm: string | null;
+  readonly exe: string | null;
+  readonly command: readonly string[] | null;
+  readonly container: string | null;
+  readonly parent: { readonly pid: number; readonly exe: string | null } | null;
+}
+
+/** Why connections cannot be read out of the kernel here, or undefined. */
+export function missingForWatch(): string | undefined {
+  return ebpfObstacle(Deno.uid(), which("bpftrace") !== undefined) ??
+    (which("socat") === undefined ? "socat not found (apt-get install socat)" : undefined);
+}
+
+const postern = new URL("../../main.ts", import.meta.url).pathname;
+
+/** `postern watch --json` as a process, until it is ended. */
+export class RunningWatch implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #reading: Promise<unknown>;
+  readonly #lines: Told[] = [];
+  #stderr = "";
+
+  private constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#reading = Promise.all([
+      this.#read(child.stdout, (line) => this.#lines.push(JSON.parse(line))),
+      this.#read(child.stderr, (line) => this.#stderr += `${line}\n`),
+    ]);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Starts it and waits until it misses nothing. */
+  static async start(config: string, words: readonly string[] = []): Promise<RunningWatch> {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", postern, "watch", "-c", config, "--json", ...words],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const watch = new RunningWatch(child);
+    try {
+      await until(() => watch.#stderr.includes("postern watch: watching "), "it watches");
+      return watch;
+    } catch (error) {
+      await watch.stop("SIGKILL");
+      throw new Error(`${(error as Error).message}; it said:\n${watch.#stderr}`);
+    }
+  }
+
+  /** What it has told so far, once it holds what is looked for. */
+  async told(wanted: (line: Told) => boolean): Promise<Told> {
+    await until(
+      () => this.#lines.some(wanted),
+      () => `told so; it told ${JSON.stringify(this.#lines)} and said ${this.#stderr}`,
+    );
+    return this.#lines.find(wanted)!;
+  }
+
+  /** Everything so far. */
+  get lines(): readonly Told[] {
+    return this.#lines;
+  }
+
+  /** The bpftraces that it has started. */
+  children(): number[] {
+    const text = Deno.readTextFileSync(`/proc/${this.pid}/task/${this.pid}/children`);
+    const all = [...Deno.readDirSync(`/proc/${this.pid}/task`)].flatMap(({ name }) =>
+      Deno.readTextFileSync(`/proc/${this.pid}/task/${name}/children`).trim().split(/\s+/)
+    );
+    return [...new Set([...text.trim().split(/\s+/), ...all])].filter(Boolean).map(Number);
+  }
+
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {
+    try {
+      this.#child.kill(signal);
+    } catch { /* it has ended */ }
+    const status = await this.#child.status;
+    // With SIGKILL its bpftrace holds the pipes for a while.
+    if (signal !== "SIGKILL") await this.#reading;
+    return status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>, line: (text: string) => void): Promise<void> {
+    let rest = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      lines.forEach(line);
+    }
+  }
+}
+
+/** Waits until something holds, ten seconds at most. */
+export async function until(holds: () => boolean, what: string | (() => string)): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!holds()) {
+    if (performance.now() > end) {
+      throw new Error(`It never came that ${typeof what === "string" ? what : what()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
