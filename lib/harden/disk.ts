@@ -22,6 +22,8 @@ export interface Found extends Access {
 /** The files of the host, or of the tree below a root: every change that `harden` makes of files goes through here. */
 export interface Disk {
   look(path: string): Found | undefined;
+  /** The path of the same without links in it, as far as it is there. */
+  follow(path: string): string;
   read(path: string): Uint8Array<ArrayBuffer>;
   /** Writes a file as a whole or not at all: under another name first, which then takes the place of what was there. */
   put(path: string, bytes: Uint8Array, access: Access, mtime?: number): void;
@@ -53,6 +55,7 @@ export function diskOf(root: string): Disk {
   };
   return {
     look: (path) => look(at(path)),
+    follow: (path) => resolve(root, path, true).named,
     read: (path) => Deno.readFileSync(at(path)),
     put(path, bytes, access, mtime) {
       const real = writable(path);

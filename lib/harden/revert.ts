@@ -13,7 +13,7 @@ import {
 } from "./manifest.ts";
 import { KEPT } from "./names.ts";
 import { type PartName, Refused } from "./part.ts";
-import { holdStore, removeStore } from "./store.ts";
+import { holdStore, removeStore, removeTraces } from "./store.ts";
 import { fileEntries, sameAccess } from "./survey.ts";
 
 /**
@@ -27,7 +27,10 @@ export async function revert(
   tell: Tell,
 ): Promise<number> {
   const { disk, root } = host;
-  if (disk.look(KEPT) === undefined) return 0;
+  if (disk.look(KEPT) === undefined) {
+    removeTraces(disk);
+    return 0;
+  }
   const hold = holdStore(root);
   try {
     const manifest = readManifest(disk);

@@ -37,15 +37,25 @@ export function removeStore(disk: Disk, root: string, made: readonly string[]): 
   if (disk.look(manifestFile) !== undefined) disk.remove(manifestFile);
   const real = resolve(root, KEPT, false).real;
   Deno.removeSync(real, { recursive: true });
-  // A start that was cut off before it could say which folders it made.
-  const folders = made.length > 0 ? made : [KEPT, dirname(KEPT)];
-  for (const folder of folders.toReversed()) disk.removeFolder(folder);
+  removeFolders(disk, made);
+}
+
+/** Its own two always: a start that was cut off could not say yet which folders it made. */
+function removeFolders(disk: Disk, made: readonly string[]): void {
+  for (const folder of new Set([KEPT, dirname(KEPT), ...made.toReversed()])) {
+    disk.removeFolder(folder);
+  }
+}
+
+/** Removes what a start left that was cut off before there was a manifest. */
+export function removeTraces(disk: Disk): void {
+  removeFolders(disk, []);
 }
 
 /** The folders on the way to a path that are not there, outermost first; the path itself is one of them. */
 export function missingFolders(disk: Disk, path: string): string[] {
   const missing: string[] = [];
-  for (let folder = path; folder !== "/"; folder = dirname(folder)) {
+  for (let folder = disk.follow(path); folder !== "/"; folder = dirname(folder)) {
     const found = disk.look(folder);
     if (found === undefined) missing.unshift(folder);
     else break;

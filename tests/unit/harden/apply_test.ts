@@ -1,0 +1,298 @@
+// Plans that are carried out below a throw-away root, and taken back.
+import assert from "node:assert/strict";
+import { apply } from "../../../lib/harden/apply.ts";
+import type { Planned } from "../../../lib/harden/host.ts";
+import { type PartName, partNames, Refused, type Step } from "../../../lib/harden/part.ts";
+import { revert } from "../../../lib/harden/revert.ts";
+import { Crash, failingAt, hostBelow, pictureOf, withRoot } from "./throw_away.ts";
+
+const all = new Set(partNames);
+const silent = () => {};
+
+function file(path: string, text: string, more: Partial<Step> = {}): Step {
+  return { kind: "file", path, content: () => text, mode: 0o640, why: "a test", ...more } as Step;
+}
+
+/** Leaves a file of its own behind, as a program of the host's would. */
+function command(name: string): Step {
+  return {
+    kind: "command",
+    command: ["false"],
+    below: (
+      root,
+    ) => ["sh", "-c", `echo made > ${root}/etc/${name}; echo old > ${root}/etc/${name}-`],
+    undoBelow: (root) => ["rm", `${root}/etc/${name}`],
+    doneBelow: (root) => ["test", "-f", `${root}/etc/${name}`],
+    touches: { files: [`/etc/${name}`], beside: [`/etc/${name}-`] },
+    why: "a test",
+  };
+}
+
+function plans(...parts: [PartName, Step[]][]): Planned[] {
+  return parts.map(([part, steps]) => ({ part, summary: part, plan: { steps, notes: [] } }));
+}
+
+const before = { "/etc/old.conf": "as it was\n", "/etc/app/daemon.json": "{}" };
+const merged = file("/etc/app/daemon.json", "", {
+  merges: true,
+  content: (text = "") => text.includes("ours") ? text : `${text} ours`,
+} as Partial<Step>);
+const usual = plans(
+  ["sockets", [command("group"), file("/etc/new/deep/one.conf", "one\n"), merged]],
+  ["systemd", [file("/etc/old.conf", "another\n"), file("/etc/new/two.conf", "two")]],
+);
+
+Deno.test("what is applied is as planned, a second time is nothing to do, and reverting leaves no trace", () =>
+  withRoot(before, async (root) => {
+    await Deno.chmod(`${root}/etc/app/daemon.json`, 0o604);
+    const picture = pictureOf(root);
+    const host = hostBelow(root);
+    assert.equal(await apply(usual, host, false, silent), 5);
+    assert.equal(Deno.readTextFileSync(`${root}/etc/old.conf`), "another\n");
+    assert.equal(Deno.statSync(`${root}/etc/old.conf`).mode! & 0o777, 0o640);
+    assert.equal(Deno.readTextFileSync(`${root}/etc/app/daemon.json`), "{} ours");
+    assert.equal(Deno.statSync(`${root}/etc/app/daemon.json`).mode! & 0o777, 0o604);
+    const applied = pictureOf(root);
+    assert.equal(await apply(usual, host, false, silent), 0);
+    assert.deepEqual(pictureOf(root), applied);
+    assert.equal(await revert(all, host, false, silent), 7);
+    assert.deepEqual(pictureOf(root), picture);
+    assert.equal(await revert(all, host, false, silent), 0);
+  }));
+
+for (const half of [false, true]) {
+  const how = half ? "with a file half written" : "before a change";
+  Deno.test(`a crash ${how}, at any of them, can be reverted, or gone on from`, () =>
+    withRoot(before, async (root) => {
+      const picture = pictureOf(root);
+      const host = hostBelow(root);
+      let crashes = 0;
+      for (let change = 1;; change++) {
+        const disk = failingAt(root, change, half);
+        try {
+          await apply(usual, hostBelow(root, disk), false, silent);
+          break;
+        } catch (error) {
+          if (!(error instanceof Crash)) throw error;
+          crashes++;
+        }
+        if (change % 2 === 0) {
+          await apply(usual, host, false, silent);
+          assert.equal(Deno.readTextFileSync(`${root}/etc/old.conf`), "another\n");
+        }
+        await revert(all, host, false, silent);
+        assert.deepEqual(pictureOf(root), picture, `after ${change} changes`);
+      }
+      assert.ok(crashes > 15, `${crashes}`);
+      await revert(all, host, false, silent);
+    }));
+}
+
+Deno.test("a revert that is cut off, at any change, is finished by the next", () =>
+  withRoot(before, async (root) => {
+    const picture = pictureOf(root);
+    const host = hostBelow(root);
+    let crashes = 0;
+    for (let change = 1;; change++) {
+      await apply(usual, host, false, silent);
+      try {
+        await revert(all, hostBelow(root, failingAt(root, change, true)), false, silent);
+        break;
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+        crashes++;
+      }
+      await revert(all, host, false, silent);
+      assert.deepEqual(pictureOf(root), picture, `after ${change} changes`);
+    }
+    assert.ok(crashes > 15, `${crashes}`);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("a file that was changed by hand is neither written anew nor put back, but by force", () =>
+  withRoot(before, async (root) => {
+    const picture = pictureOf(root);
+    const host = hostBelow(root);
+    await apply(usual, host, false, silent);
+    await Deno.writeTextFile(`${root}/etc/old.conf`, "by hand\n");
+    const changed = pictureOf(root);
+    const refused = (error: Error) =>
+      error instanceof Refused && /\/etc\/old\.conf was changed by hand/.test(error.message);
+    await assert.rejects(() => apply(usual, host, false, silent), refused);
+    await assert.rejects(() => revert(all, host, false, silent), refused);
+    assert.deepEqual(pictureOf(root), changed);
+    assert.equal(await apply(usual, host, true, silent), 1);
+    await Deno.chmod(`${root}/etc/old.conf`, 0o666);
+    await assert.rejects(() => revert(all, host, false, silent), refused);
+    await revert(all, host, true, silent);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("a file that was removed since is not put back, but by force", () =>
+  withRoot(before, async (root) => {
+    const host = hostBelow(root);
+    const picture = pictureOf(root);
+    await apply(usual, host, false, silent);
+    await Deno.remove(`${root}/etc/old.conf`);
+    await assert.rejects(() => revert(all, host, false, silent), /old\.conf was removed/);
+    await revert(all, host, true, silent);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("what is merged keeps what was changed by hand, and is not put back over it", () =>
+  withRoot(before, async (root) => {
+    const host = hostBelow(root);
+    await apply(usual, host, false, silent);
+    await Deno.writeTextFile(`${root}/etc/app/daemon.json`, "mine");
+    assert.equal(await apply(usual, host, false, silent), 1);
+    assert.equal(Deno.readTextFileSync(`${root}/etc/app/daemon.json`), "mine ours");
+    await assert.rejects(() => revert(all, host, false, silent), /made by hand beside ours/);
+  }));
+
+Deno.test("parts are applied and reverted one by one, each with the folders that it needs", () =>
+  withRoot(before, async (root) => {
+    const picture = pictureOf(root);
+    const host = hostBelow(root);
+    await apply(usual, host, false, silent);
+    await revert(new Set(["sockets"] as const), host, false, silent);
+    assert.equal(Deno.readTextFileSync(`${root}/etc/new/two.conf`), "two");
+    assert.equal(Deno.readTextFileSync(`${root}/etc/app/daemon.json`), "{}");
+    await revert(new Set(["systemd"] as const), host, false, silent);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("two parts that write one file are taken back from the last to the first", () =>
+  withRoot(before, async (root) => {
+    const picture = pictureOf(root);
+    const host = hostBelow(root);
+    const both = plans(["sockets", [file("/etc/x", "s")]], [
+      "daemon",
+      [file("/etc/x", "d", { merges: true } as Partial<Step>)],
+    ]);
+    await apply(both, host, false, silent);
+    const sockets = new Set(["sockets"] as const);
+    await assert.rejects(() => revert(sockets, host, false, silent), /by the part daemon since/);
+    await revert(all, host, false, silent);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("a step that is wanted no more is taken back by the next apply", () =>
+  withRoot(before, async (root) => {
+    const picture = pictureOf(root);
+    const host = hostBelow(root);
+    await apply(usual, host, false, silent);
+    const fewer = plans(["systemd", [file("/etc/new/two.conf", "two")]]);
+    assert.equal(await apply(fewer, host, false, silent), 1);
+    assert.equal(Deno.readTextFileSync(`${root}/etc/old.conf`), "as it was\n");
+    assert.equal(Deno.readTextFileSync(`${root}/etc/new/deep/one.conf`), "one\n");
+    await revert(all, host, false, silent);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("nothing is written through a link, and links lead nowhere out of the root", () =>
+  withRoot(before, async (root) => {
+    const host = hostBelow(root);
+    const outside = await Deno.makeTempDir({ prefix: "harden-out-" });
+    try {
+      await Deno.symlink(`${outside}/target`, `${root}/etc/link.conf`);
+      const linked = plans(["daemon", [file("/etc/link.conf", "x")]]);
+      await assert.rejects(() => apply(linked, host, false, silent), /is a link to/);
+      await Deno.symlink(outside, `${root}/etc/folder`);
+      await apply(plans(["daemon", [file("/etc/folder/y.conf", "y")]]), host, false, silent);
+      assert.deepEqual([...Deno.readDirSync(outside)], []);
+      assert.equal(Deno.readTextFileSync(`${root}${outside}/y.conf`), "y");
+    } finally {
+      await Deno.remove(outside, { recursive: true });
+    }
+  }));
+
+Deno.test("a folder that others can write is no place for files of root's", () =>
+  withRoot(before, async (root) => {
+    await Deno.chmod(`${root}/etc/app`, 0o777);
+    await assert.rejects(
+      () => apply(usual, hostBelow(root), false, silent),
+      /etc\/app belongs to uid \d+ with mode 0777/,
+    );
+  }));
+
+Deno.test("a manifest that others can write is not trusted: it names commands", () =>
+  withRoot(before, async (root) => {
+    const host = hostBelow(root);
+    await apply(usual, host, false, silent);
+    await Deno.chmod(`${root}/var/lib/postern/harden/manifest.json`, 0o666);
+    await assert.rejects(() => revert(all, host, false, silent), /is not trusted/);
+  }));
+
+Deno.test("two at once: the second one is refused", () =>
+  withRoot(before, async (root) => {
+    const host = hostBelow(root);
+    const slow = plans(["audit", [{
+      kind: "command",
+      command: [],
+      below: () => ["sleep", "0.5"],
+      doneBelow: () => ["false"],
+      why: "a test",
+    }]]);
+    const first = apply(slow, host, false, silent);
+    await assert.rejects(
+      () => apply(usual, host, false, silent),
+      /another `postern harden` is at work/,
+    );
+    await first;
+  }));
+
+Deno.test("a refusal of any part changes nothing at all", () =>
+  withRoot(before, async (root) => {
+    const picture = pictureOf(root);
+    const bad = file("/etc/z", "", {
+      content: () => {
+        throw new Refused("it cannot be read");
+      },
+    } as Partial<Step>);
+    const planned = [...usual, ...plans(["daemon", [bad]])];
+    await assert.rejects(() => apply(planned, hostBelow(root), false, silent), /it cannot be read/);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("a command that fails stops there, and what came before can be reverted", () =>
+  withRoot(before, async (root) => {
+    const picture = pictureOf(root);
+    const host = hostBelow(root);
+    const failing: Step = {
+      kind: "command",
+      command: [],
+      below: () => ["sh", "-c", "echo no such luck >&2; exit 3"],
+      why: "a test",
+    };
+    const planned = plans(["audit", [file("/etc/a", "a"), failing]]);
+    await assert.rejects(() => apply(planned, host, false, silent), /no such luck/);
+    // It is tried again: the reload that it is was never run.
+    await assert.rejects(() => apply(planned, host, false, silent), /no such luck/);
+    await revert(all, host, false, silent);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("a live file gets its mode and owner, and has them back", () =>
+  withRoot({
+    ...before,
+    "/run/docker.sock": "",
+    "/etc/passwd": "root:x:0:0::/:/\n",
+    "/etc/group": "g:x:0:\n",
+  }, async (root) => {
+    await Deno.chmod(`${root}/run/docker.sock`, 0o666);
+    const picture = pictureOf(root);
+    const host = hostBelow(root);
+    const access: Step = {
+      kind: "access",
+      path: "/run/docker.sock",
+      mode: 0o660,
+      user: "root",
+      group: "g",
+      why: "a test",
+    };
+    assert.equal(await apply(plans(["sockets", [access]]), host, false, silent), 1);
+    assert.equal(Deno.statSync(`${root}/run/docker.sock`).mode! & 0o777, 0o660);
+    assert.equal(await apply(plans(["sockets", [access]]), host, false, silent), 0);
+    await revert(all, host, false, silent);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
