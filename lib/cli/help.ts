@@ -12,6 +12,7 @@ Usage:
   postern import KIND FILE...             a configuration from the rules of another proxy
   postern doctor                          what is wrong on this host, and what to do about it
   postern watch                           tell of connections that come around the gate
+  postern guard                           let nobody but Postern connect to the real socket, by the kernel
   postern demo                            try it, with or without Docker
   postern COMMAND --help                  more on a command
   postern --version
@@ -212,6 +213,38 @@ ebpf needs root, bpftrace, tracefs and the kernel's BTF; audit needs root and a 
 gets strings that processes have chosen: quote them. It ends with SIGINT, SIGTERM, SIGHUP or SIGQUIT.
 
 Exit codes: 0 ended by a signal, 2 usage, 3 the configuration is not valid, there is no source, or it failed
+`,
+  guard:
+    `postern guard: let nobody but Postern connect to the real socket, by a program in the kernel
+
+Usage: postern guard [options]
+
+  -c, --config FILE    the configuration, as for serve (also --env, --upstream)
+      --audit          refuse nobody; only tell who would be refused
+      --allow-uid LIST     users who may connect, too: uids or names, such as 0,backup
+      --allow-cgroup LIST  what runs in these cgroups, or below: /system.slice/postern.service
+      --pin            keep the seal when this guard ends, in /sys/fs/bpf/postern
+      --status         what is pinned; exit 1 when nothing is
+      --unpin          end what is pinned
+      --json           refusals, status and unpin as JSON lines
+
+Runs until SIGTERM or SIGINT, as root, beside "serve". Everybody else, root included, gets EPERM from
+connect(2), also through io_uring, and a line on standard output. Who may connect: the processes that
+hold Postern's own sockets and are root's or run_as's, each by its pid and the moment it began, and who
+is named. A socket that dockerd makes anew is sealed from its first moment. Connections that are there
+already go on; what goes around connect(2), as a process that is given an open connection, is not seen.
+
+The guard itself must run among the host's own processes. Without --pin the seal ends with it. With
+--pin it holds, and nobody follows: a Postern that starts anew cannot connect until "postern guard
+--pin" runs again, which takes the old seal's place without a gap. So run it as a service with
+Restart=always. Root can take the pins away ("postern guard --unpin"): the guard stops programs that
+are not meant to, and tells, but root owns the kernel.
+
+Needs a kernel with CONFIG_BPF_LSM and bpf in its lsm= parameter. Where it has not, "authz: { seal: true }"
+lets dockerd itself refuse what comes around Postern.
+
+Exit codes: 0 ended, 1 nothing is pinned (--status, --unpin), 2 usage, 3 the kernel cannot, or the
+configuration is not valid
 `,
   demo: `postern demo: see the gate at work
 

@@ -86,7 +86,8 @@ export function lookupEntry(map: number, key: Bytes, size: number): Bytes | unde
 /** All keys of a map that nobody else changes meanwhile, of `size` bytes each. Throws a SystemError. */
 export function mapKeys(map: number, size: number): Bytes[] {
   const keys: Bytes[] = [];
-  for (let last: Bytes | undefined;;) {
+  let last: Bytes | undefined;
+  while (true) {
     const next = new Uint8Array(size);
     try {
       call(MAP_GET_NEXT_KEY, entry(map, last, next), "MAP_GET_NEXT_KEY");

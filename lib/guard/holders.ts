@@ -1,0 +1,83 @@
+import { namesIn } from "../linux/directory.ts";
+import { SystemError } from "../linux/errno.ts";
+import { statusBehind } from "../linux/file.ts";
+import { close } from "../linux/io.ts";
+import { isAlive } from "../linux/peercred.ts";
+import { openPidfd } from "../linux/pidfd.ts";
+import { readLink, readSmallFile } from "../linux/proc.ts";
+import { type UnixSocket, unixSockets } from "../linux/unix_diag.ts";
+import { startOf } from "../watch/process.ts";
+
+/** systemd: it holds sockets for others until they are wanted. */
+const INIT = 1;
+
+/** A process that listens on one of Postern's sockets. The pidfd is the caller's to close. */
+export interface Holder {
+  readonly pid: number;
+  /** When it began, in clock ticks since boot. */
+  readonly start: bigint;
+  /** Its real uid. */
+  readonly uid: number;
+  readonly pidfd: number;
+}
+
+/**
+ * The processes that hold, with a descriptor of their own, what listens at these paths: the very files, since anybody can bind the
+ * same names elsewhere. `known` are left out. Only sockets of our own network namespace are seen. Throws a SystemError.
+ */
+export function findHolders(paths: readonly string[], known: ReadonlySet<number>): Holder[] {
+  const inodes = listeningAt(paths);
+  if (inodes.size === 0) return [];
+  const found: Holder[] = [];
+  for (const name of namesIn("/proc") ?? []) {
+    const pid = Number(name);
+    if (!/^[0-9]+$/.test(name) || pid === INIT || known.has(pid) || !holds(pid, inodes)) continue;
+    const holder = hold(pid, inodes);
+    if (holder !== undefined) found.push(holder);
+  }
+  return found;
+}
+
+/** All that listen, or undefined where the kernel does not tell. */
+export function listeners(): readonly UnixSocket[] | undefined {
+  try {
+    return unixSockets().filter(({ listens }) => listens);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    return undefined;
+  }
+}
+
+/** Numbers as in `socket:[NUMBER]`. */
+function listeningAt(paths: readonly string[]): ReadonlySet<number> {
+  const files = new Set<string>();
+  for (const path of paths) {
+    const status = statusBehind(path);
+    if (status !== undefined) files.add(`${status.device} ${status.inode & 0xffffffffn}`);
+  }
+  const listening = unixSockets().filter(({ listens, file }) =>
+    listens && file !== undefined && files.has(`${file.device} ${file.inode}`)
+  );
+  return new Set(listening.map(({ inode }) => inode));
+}
+
+function holds(pid: number, inodes: ReadonlySet<number>): boolean {
+  const folder = `/proc/${pid}/fd`;
+  return (namesIn(folder) ?? []).some((fd) => {
+    const inode = /^socket:\[([0-9]+)\]$/.exec(readLink(`${folder}/${fd}`) ?? "")?.[1];
+    return inode !== undefined && inodes.has(Number(inode));
+  });
+}
+
+/** What was read before the pidfd was there may have been another's. */
+function hold(pid: number, inodes: ReadonlySet<number>): Holder | undefined {
+  const pidfd = openPidfd(pid);
+  if (pidfd === undefined) return undefined;
+  const start = startOf(pid);
+  const uid = /^Uid:\t([0-9]+)/m.exec(readSmallFile(`/proc/${pid}/status`) ?? "")?.[1];
+  if (holds(pid, inodes) && start !== undefined && uid !== undefined && isAlive(pidfd)) {
+    return { pid, start: BigInt(start), uid: Number(uid), pidfd };
+  }
+  close(pidfd);
+  return undefined;
+}
