@@ -2,17 +2,23 @@ import { type AccountKind, resolveAccount } from "../config/accounts.ts";
 import { got } from "../config/got.ts";
 import { stemOf } from "../config/listener.ts";
 import { DEFAULT_MODE, parseMode } from "../config/mode.ts";
+import { formatTcpPlace, isOpenToOthers, type TcpPlace } from "../config/tcp.ts";
 import { DEFAULT_BACKLOG, type ListenerConfig, type NameService } from "../config/types.ts";
 import { type Parsed, parseName, parseSocketPath } from "../config/values.ts";
+import { parseAddress } from "../policy/address.ts";
 
 /** Where the sockets of BIND_CONFIG are, and whose; without the engine behind. */
 export type Bound = Omit<ListenerConfig, "upstream">;
 
 const EXAMPLE = "unix@/run/postern/docker.sock mode 660 group docker";
 
+/** Where HAProxy's `bind` listens: a path, or an address and a port. */
+type Place = { readonly socket: string } | { readonly tcp: TcpPlace };
+
 /**
- * Reads `unix@/run/x.sock mode 660 user root group docker`, what HAProxy's `bind` takes for unix sockets (configuration.txt 5.1),
- * several addresses with commas. Without a mode, HAProxy's sockets are their owner's alone, and so are these: 0600.
+ * Reads `unix@/run/x.sock mode 660 user root group docker` or `[::]:2375 v4v6`, what HAProxy's `bind` takes (configuration.txt 4.2
+ * and 5.1), several addresses with commas. Without a mode, HAProxy's sockets are their owner's alone, and so are these: 0600. A port
+ * is open to whoever reaches it, as it is there: who writes it here means that.
  */
 export function parseBind(
   text: string,
@@ -35,18 +41,21 @@ export function parseBind(
   const maxConnections = numberOf("maxconn", options, 1_000_000, report);
   const bound: Bound[] = [];
   for (const address of addresses.split(",")) {
-    const socket = take(socketOf(address), report);
-    const name = socket === undefined ? undefined : nameOf(options.get("name"), socket);
-    if (socket === undefined || name === undefined) continue;
+    const place = take(placeOf(address), report);
+    if (place === undefined) continue;
+    const tcp = "tcp" in place ? place.tcp : undefined;
+    const socket = "tcp" in place ? formatTcpPlace(place.tcp) : place.socket;
+    const name = nameOf(options.get("name"), socket, tcp && bound);
     if (bound.some((other) => other.socket === socket || other.name === name)) {
       report(`has ${name} twice: ${got(text)}`);
     }
     bound.push({
       name,
       socket,
-      mode,
-      ...(uid === undefined ? {} : { uid }),
-      ...(gid === undefined ? {} : { gid }),
+      ...(tcp === undefined
+        // As in HAProxy, mode and owner mean nothing to an address.
+        ? { mode, ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) }
+        : { tcp, mode: DEFAULT_MODE, ...(isOpenToOthers(tcp) ? { insecure: true as const } : {}) }),
       protocol: "http",
       backlog: backlog ?? DEFAULT_BACKLOG,
       ...(maxConnections === undefined ? {} : { maxConnections }),
@@ -63,20 +72,44 @@ function take<T>(parsed: Parsed<T>, report: Report): T | undefined {
   return void report(parsed.problem, parsed.hint);
 }
 
-function socketOf(address: string): Parsed<string> {
+function placeOf(address: string): Parsed<Place> {
   const [, family, rest] = /^(?:([a-z0-9]+)@)?(.*)$/.exec(address)!;
   if (family === "unix" || (family === undefined && rest!.startsWith("/"))) {
-    return parseSocketPath(rest!);
+    const parsed = parseSocketPath(rest!);
+    return "value" in parsed ? { value: { socket: parsed.value } } : parsed;
   }
+  const tcp = ["ipv4", "ipv6", "tcp", "tcp4", "tcp6", undefined].includes(family)
+    ? tcpPlaceOf(rest!, family?.endsWith("6") === true)
+    : undefined;
+  if (tcp !== undefined) return { value: { tcp } };
   return {
-    problem: `names no unix socket, and Postern listens on no other: ${got(address)}`,
-    hint: `write BIND_CONFIG="${EXAMPLE}", and give clients that socket instead of a port`,
+    problem: `names neither a unix socket nor an IP address with one port: ${got(address)}`,
+    hint: `write BIND_CONFIG="${EXAMPLE}", or BIND_CONFIG="127.0.0.1:2375"`,
   };
 }
 
-function nameOf(written: string | undefined, socket: string): string | undefined {
-  const parsed = parseName(written ?? stemOf(socket));
-  return "value" in parsed ? parsed.value : "listener";
+/** `:2375`, `*:2375`, `127.0.0.1:2375`, `[::]:2375` and, what is the same to HAProxy, `:::2375`. */
+export function tcpPlaceOf(text: string, six = false): TcpPlace | undefined {
+  const [, host, digits] = /^(.*):([0-9]{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (host === undefined || port < 1 || port > 65_535) return undefined;
+  const everywhere = host === "" || host === "*";
+  const address = parseAddress(
+    everywhere ? (six ? "::" : "0.0.0.0") : host.replace(/^\[(.*)\]$/, "$1"),
+  );
+  return address && { address, port };
+}
+
+/** Several addresses may have one port; sockets are told apart by their names. */
+function nameOf(
+  written: string | undefined,
+  place: string,
+  others: readonly Bound[] | undefined,
+): string {
+  const parsed = parseName(written ?? stemOf(place));
+  const name = "value" in parsed ? parsed.value : "listener";
+  if (others?.some((other) => other.name === name) !== true) return name;
+  return `${name}-${others.length + 1}`;
 }
 
 const KNOWN = ["mode", "user", "uid", "group", "gid", "backlog", "maxconn", "name"];
@@ -85,6 +118,11 @@ function readOptions(words: readonly string[], report: Report): Map<string, stri
   const options = new Map<string, string>();
   for (let at = 0; at < words.length; at += 2) {
     const [key, value] = [words[at]!, words[at + 1]];
+    // At [::], clients of IPv4 are taken here without being asked for.
+    if (key === "v4v6") {
+      at--;
+      continue;
+    }
     if (!KNOWN.includes(key)) {
       report(`has an option that Postern does not have: ${got(key)}`, `it has ${KNOWN.join(", ")}`);
       return options;

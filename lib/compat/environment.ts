@@ -115,7 +115,8 @@ function warning(text: string): EnvironmentNotice {
 function unboundNotice(): EnvironmentNotice {
   const text =
     `BIND_CONFIG is not set, so that Postern listens on ${DEFAULT_BIND} with mode 600, ` +
-    'and on no port; others get in with BIND_CONFIG="unix@/PATH mode 660 group GROUP"';
+    'and on no port; others get in with BIND_CONFIG="unix@/PATH mode 660 group GROUP", ' +
+    'or at a port with BIND_CONFIG="127.0.0.1:2375"';
   return { level: "info", text };
 }
 

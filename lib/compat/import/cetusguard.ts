@@ -1,3 +1,4 @@
+import { tcpPlaceOf } from "../bind.ts";
 import { matchPatterns, type PatternRule } from "./patterns.ts";
 import { readSettings } from "./settings.ts";
 import { ImportError, type Source } from "./source.ts";
@@ -74,20 +75,28 @@ export function importCetusguard(texts: readonly string[], service?: string): So
   const socket = frontends.find((address) => address.startsWith("unix://"))?.slice(
     "unix://".length,
   );
+  const ports = frontends.filter((address) => !address.startsWith("unix://"));
+  const tcp = socket === undefined && ports[0] !== undefined
+    ? tcpPlaceOf(ports[0].replace(/^tcp:\/\//, ""))
+    : undefined;
+  const untranslated = tcp === undefined ? ports : ports.slice(1);
   const upstream = read.map(({ backend }) => backend).findLast((address) => address !== undefined);
   return {
     name: "cetusguard",
     ...matched,
-    ...(socket === undefined ? {} : { listener: { socket } }),
+    ...(socket !== undefined
+      ? { listener: { socket } }
+      : tcp === undefined
+      ? {}
+      : { listener: { tcp } }),
     ...(upstream === undefined ? {} : { upstream }),
     constraints: "none",
     warnings: [
       ...read.flatMap(({ warnings }) => warnings),
       ...warnings,
-      ...frontends.filter((address) => !address.startsWith("unix://"))
-        .map((address) =>
-          `${address}: the source listens there, and this configuration on a unix socket`
-        ),
+      ...untranslated.map((address) =>
+        `${address}: the source listens there, too, and this configuration does not: write another listener`
+      ),
     ],
   };
 }

@@ -1,3 +1,4 @@
+import { tcpPlaceOf } from "../bind.ts";
 import { decideByRules, type Flavour, isOn, variablesOn } from "../env_rules.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import type { Source, SourceListener } from "./source.ts";
@@ -37,7 +38,8 @@ export function importImage(flavour: Flavour, texts: readonly string[], service?
         .map(([name, value]) => `${name}=${value} is off, as it is for HAProxy, which wants 1`),
       ...(listener === undefined
         ? [
-          "the source listens on TCP port 2375; here the mode, user and group of a socket say who may connect",
+          "the source listens on TCP port 2375 of every address, since BIND_CONFIG is not set; here the mode, user and group of " +
+          "a socket say who may connect; listen: tcp://127.0.0.1:2375 in its place is a port",
         ]
         : []),
     ],
@@ -46,8 +48,15 @@ export function importImage(flavour: Flavour, texts: readonly string[], service?
 
 function listenerOf(bind: string | undefined): SourceListener | undefined {
   const [address = "", ...words] = (bind ?? "").trim().split(/\s+/);
-  const socket = address.split(",")[0]!.replace(/^unix@/, "");
-  if (!socket.startsWith("/")) return undefined;
+  const first = address.split(",")[0]!;
+  const socket = first.replace(/^unix@/, "");
+  if (!socket.startsWith("/")) {
+    const tcp = tcpPlaceOf(
+      first.replace(/^(?:ipv[46]|tcp[46]?)@/, ""),
+      /^(?:ipv|tcp)6@/.test(first),
+    );
+    return tcp && { tcp };
+  }
   const after = (...keys: string[]) => {
     const at = words.findIndex((word) => keys.includes(word));
     return at < 0 ? undefined : words[at + 1];

@@ -1,3 +1,4 @@
+import { tcpPlaceOf } from "../bind.ts";
 import { parseDocument } from "../../config/yaml.ts";
 import {
   folderPatterns,
@@ -75,8 +76,11 @@ export function importSockguard(texts: readonly string[]): Source {
         ? [
           `the source listens on ${
             listen["address"] ?? "127.0.0.1:2375"
-          }, and this configuration on a unix socket`,
+          }, and this configuration on a unix socket; listen: tcp://127.0.0.1:2375 in its place is a port`,
         ]
+        : []),
+      ...(listen["tls"] !== undefined
+        ? ["listen.tls is not translated: write tls: {cert: FILE, key: FILE, client_ca: FILE}"]
         : []),
     ],
   };
@@ -145,8 +149,11 @@ function withoutVersion(path: string): string {
 }
 
 function listenerOf(listen: Loose): SourceListener | undefined {
-  const { socket, socket_mode: mode, socket_uid: user, socket_gid: group } = listen;
-  if (typeof socket !== "string" || socket === "") return undefined;
+  const { socket, socket_mode: mode, socket_uid: user, socket_gid: group, address } = listen;
+  if (typeof socket !== "string" || socket === "") {
+    const tcp = typeof address === "string" ? tcpPlaceOf(address) : undefined;
+    return tcp && { tcp };
+  }
   return {
     socket,
     ...(mode === undefined ? {} : { mode: String(mode) }),

@@ -1,3 +1,5 @@
+import type { TcpPlace } from "../../config/tcp.ts";
+
 /** What an importer made of somebody else's rules, before it becomes operations. */
 export interface Source {
   /** The policy's name. */
@@ -20,12 +22,20 @@ export interface Source {
   readonly warnings: readonly string[];
 }
 
-/** The unix socket that the source listened on, in its own words. */
-export interface SourceListener {
+/** The unix socket that the source listened on, in its own words, or the address and port. */
+export type SourceListener = SourceSocket | SourcePort;
+
+export interface SourceSocket {
   readonly socket: string;
   readonly mode?: string;
   readonly user?: string;
   readonly group?: string;
+}
+
+export interface SourcePort {
+  readonly tcp: TcpPlace;
+  /** The only addresses and ranges that clients may come from; absent: from anywhere. */
+  readonly from?: readonly string[];
 }
 
 /** By operation and key. */

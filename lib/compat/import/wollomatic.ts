@@ -1,3 +1,5 @@
+import { parseRange } from "../../policy/address.ts";
+import { tcpPlaceOf } from "../bind.ts";
 import { matchPatterns, type PatternRule } from "./patterns.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import {
@@ -28,7 +30,9 @@ export function importWollomatic(texts: readonly string[], service?: string): So
   const rules = METHODS.flatMap((method) => rulesFor(method, flags, env));
   const { warnings, ...matched } = matchPatterns(rules);
   const folders = one("allowbindmountfrom")?.split(",").map((folder) => folder.trim());
-  const listener = listenerOf(one("proxysocketendpoint"), one("proxysocketendpointfilemode"));
+  const clients = clientsIn(one("allowfrom"));
+  const listener = listenerOf(one("proxysocketendpoint"), one("proxysocketendpointfilemode")) ??
+    portOf(one("listenip"), one("proxyport"), clients.ranges);
   const upstream = one("socketpath");
   return {
     name: "wollomatic",
@@ -39,7 +43,17 @@ export function importWollomatic(texts: readonly string[], service?: string): So
     warnings: [
       ...all.flatMap(({ warnings }) => warnings),
       ...warnings,
-      ...(listener === undefined ? [allowFromWarning(one("allowfrom"))] : []),
+      ...(listener !== undefined && "tcp" in listener && clients.names.length > 0
+        ? [
+          `allowfrom=${
+            clients.names.join(",")
+          }: names are not looked up here, and let nobody in; for a container of that name ` +
+          "write a client rule with container: NAME",
+        ]
+        : []),
+      ...(listener === undefined
+        ? ["listenip and proxyport are no address and port; a socket is written instead"]
+        : []),
       ...(folders === undefined ? [] : [
         "allowbindmountfrom looks at bind mounts alone; here the safe defaults hold as well, and refuse what would get " +
         "around it: privileged containers, devices, capabilities, namespaces of the host",
@@ -51,8 +65,20 @@ export function importWollomatic(texts: readonly string[], service?: string): So
   };
 }
 
-function allowFromWarning(from = "127.0.0.1/32"): string {
-  return `the source takes clients from ${from} on a TCP port; here the mode, user and group of the socket say who may connect`;
+/** Where the source takes clients from: ranges, and names that it looks up at each request. */
+function clientsIn(from = "127.0.0.1/32"): { ranges: string[]; names: string[] } {
+  const words = from.split(",").map((word) => word.trim()).filter((word) => word !== "");
+  const isRange = (word: string) => parseRange(word) !== undefined;
+  return { ranges: words.filter(isRange), names: words.filter((word) => !isRange(word)) };
+}
+
+function portOf(
+  ip = "127.0.0.1",
+  port = "2375",
+  from: readonly string[],
+): SourceListener | undefined {
+  const tcp = tcpPlaceOf(ip.includes(":") ? `[${ip.replace(/^\[|\]$/g, "")}]:${port}` : `${ip}:${port}`);
+  return tcp && { tcp, from };
 }
 
 /** Flags as Go's package flag reads them: one or two dashes, the value behind = or as the next word. */

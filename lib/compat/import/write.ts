@@ -3,7 +3,8 @@ import { givesRoot } from "../../policy/root.ts";
 import { builtinAncestor, compilePolicy } from "../../policy/compile.ts";
 import { builtinPolicies } from "../../policy/builtin.ts";
 import { DEFAULT_UPSTREAM } from "../../config/types.ts";
-import type { Source, SourceConstraints } from "./source.ts";
+import { formatTcpPlace, isOpenToOthers } from "../../config/tcp.ts";
+import type { Source, SourceConstraints, SourcePort, SourceSocket } from "./source.ts";
 import type { Translation, Widened } from "./translate.ts";
 
 /** A configuration and its policy, as texts, and what their reader must know. */
@@ -36,6 +37,47 @@ export function write(source: Source, translation: Translation, from: string): W
 
 function configText(source: Source, from: string): string {
   const { name, listener, upstream } = source;
+  return [
+    ...comment(
+      `Written by \`postern import ${name}\` from ${from}. \`postern check\` says what it gives.`,
+    ),
+    `upstream: ${scalar((upstream ?? DEFAULT_UPSTREAM).replace(/^unix@/, ""))}`,
+    "",
+    "listeners:",
+    ...(listener !== undefined && "tcp" in listener
+      ? portLines(listener, name)
+      : socketLines(listener, name)),
+    "",
+    `policies: policies/${name}.yaml`,
+    "",
+  ].join("\n");
+}
+
+/** Its clients are known by their addresses alone, where the source looked at these. */
+function portLines({ tcp, from }: SourcePort, name: string): string[] {
+  const open = isOpenToOthers(tcp);
+  return [
+    `  - listen: ${scalar(formatTcpPlace(tcp))}`,
+    ...(open
+      ? [
+        ...comment(
+          "As in the source, without TLS: whoever reaches this address can try. tls: {cert: FILE, key: FILE, client_ca: FILE} " +
+            "instead of the next line asks for certificates.",
+          "    ",
+        ),
+        "    insecure: true",
+      ]
+      : []),
+    ...(from === undefined ? [`    policy: ${name}`] : from.length === 0 ? [] : [
+      "",
+      "clients:",
+      `  - address: [${from.map(scalar).join(", ")}]`,
+      `    policy: ${name}`,
+    ]),
+  ];
+}
+
+function socketLines(listener: SourceSocket | undefined, name: string): string[] {
   const owner = (["user", "group"] as const).flatMap((key) => {
     const value = listener?.[key];
     return value === undefined ? [] : [`    ${key}: ${scalar(value)}`];
@@ -48,21 +90,12 @@ function configText(source: Source, from: string): string {
     )
     : [];
   return [
-    ...comment(
-      `Written by \`postern import ${name}\` from ${from}. \`postern check\` says what it gives.`,
-    ),
-    `upstream: ${scalar((upstream ?? DEFAULT_UPSTREAM).replace(/^unix@/, ""))}`,
-    "",
-    "listeners:",
     `  - socket: ${scalar(listener?.socket ?? SOCKET)}`,
     ...asked,
     `    mode: ${scalar(listener?.mode ?? "0600")}`,
     ...owner,
     `    policy: ${name}`,
-    "",
-    `policies: policies/${name}.yaml`,
-    "",
-  ].join("\n");
+  ];
 }
 
 function policyText(

@@ -62,16 +62,38 @@ Deno.test("BIND_CONFIG takes unix sockets with mode, user, group, backlog, maxco
   assert.equal(bound("unix@/run/a.sock name front gid 5").found[0]!.name, "front");
 });
 
-Deno.test("BIND_CONFIG with a port, another family or an unknown option is refused with what to write", () => {
-  for (const text of [":2375", "[::]:2375 v4v6", "127.0.0.1:2375", "*:2375", "abns@x", "fd@3"]) {
-    assert.match(bound(text).problems[0]!, /names no unix socket|has an option/, text);
+Deno.test("BIND_CONFIG takes ports, and one that others reach is insecure, as it is there", () => {
+  for (
+    const [text, place, insecure] of [
+      [":2375", "tcp://0.0.0.0:2375", true],
+      ["*:2375", "tcp://0.0.0.0:2375", true],
+      ["[::]:2375 v4v6", "tcp://[::]:2375", true],
+      [":::2375", "tcp://[::]:2375", true],
+      ["ipv6@:2375", "tcp://[::]:2375", true],
+      ["127.0.0.1:2375 maxconn 9", "tcp://127.0.0.1:2375", undefined],
+      ["[::1]:2375", "tcp://[::1]:2375", undefined],
+    ] as const
+  ) {
+    const { found: [one], problems } = bound(text);
+    assert.deepEqual(problems, [], text);
+    assert.deepEqual([one!.socket, one!.insecure, one!.name], [place, insecure, "tcp-2375"], text);
   }
+  const both = bound("127.0.0.1:2375,[::1]:2375");
+  assert.deepEqual(both.problems, []);
+  assert.deepEqual(both.found.map(({ name }) => name), ["tcp-2375", "tcp-2375-2"]);
+});
+
+Deno.test("BIND_CONFIG of another family or with an unknown option is refused with what to write", () => {
+  for (const text of ["abns@x", "fd@3", ":0", ":70000", ":2375-2380", "host:2375", "2375"]) {
+    assert.match(bound(text).problems[0]!, /names neither a unix socket nor/, text);
+  }
+  assert.match(bound(":2376 ssl crt x.pem").problems[0]!, /an option that Postern does not have/);
   assert.match(bound("unix@/run/a.sock ssl").problems[0]!, /an option that Postern does not have/);
   assert.match(bound("unix@/run/a.sock mode").problems[0]!, /has mode without a value/);
   assert.match(bound("unix@/run/a.sock mode 9").problems[0]!, /octal/);
   assert.match(bound("unix@/run/a.sock group dockr").problems[0]!, /unknown group "dockr"/);
   assert.match(bound("unix@/run/a.sock,unix@/run/a.sock").problems[0]!, /twice/);
-  const result = read({ POST: "1", BIND_CONFIG: ":2375" });
+  const result = read({ POST: "1", BIND_CONFIG: "host:2375" });
   assert.match(
     result.ok ? "" : result.diagnostics[0]!.hint!,
     /write BIND_CONFIG="unix@\/run\/postern\/docker.sock mode 660 group docker"/,
@@ -83,7 +105,7 @@ Deno.test("everything that is wrong with the environment is said at once", () =>
     POSTERN_ENV: "nginx",
     SOCKET_PATH: "tcp://engine:2375",
     LOG_LEVEL: "loud",
-    BIND_CONFIG: ":2375",
+    BIND_CONFIG: "host:2375",
     POSTERN_WORKERS: "none",
   });
   assert.deepEqual(problems.map((text) => text.split(" ")[0]).sort(), [
