@@ -2,6 +2,7 @@ import type { AuditLog } from "../audit/log.ts";
 import { AuditWriter, RETRY_MS } from "../audit/writer.ts";
 import type { AuthzSettings, Config } from "../config/types.ts";
 import { NameCache } from "../peer/names.ts";
+import { NameService } from "../peer/name_service.ts";
 import { Gatekeeper } from "../relay/gatekeeper.ts";
 import { answering } from "./answering.ts";
 import { Authorizer } from "./authorizer.ts";
@@ -44,7 +45,11 @@ export class Plugin {
       world.log(level, text);
     });
     const lookups = new OwnLookups();
-    const gatekeeper = new Gatekeeper(gate, new NameCache(), audit);
+    const service = new NameService();
+    const names = new NameCache((question) => {
+      service.ask(question, (name) => names.learn(question, name));
+    });
+    const gatekeeper = new Gatekeeper(gate, names, audit);
     const authorizer = new Authorizer(
       gatekeeper,
       audit !== undefined,

@@ -17,23 +17,32 @@ interface Entry {
   readonly home: string | undefined;
 }
 
-type Call = (
+/** A `get…_r` call: into a record and its texts, where `found` gets the record's address; 0 or an errno. */
+type Call<T> = (
   record: Uint8Array<ArrayBuffer>,
   text: Uint8Array<ArrayBuffer>,
   size: number,
   found: Uint8Array<ArrayBuffer>,
-) => number;
+) => T;
 
-/** The name service's entry through one of the `get…_r` calls, or undefined when there is none or it cannot be asked. */
-function lookUp(call: Call): Entry | undefined {
-  for (let size = 1024; size <= 1 << 20; size *= 4) {
-    const record = new Uint8Array(64);
-    const text = new Uint8Array(size);
-    const found = new BigUint64Array(1);
-    const status = call(record, text, size, new Uint8Array(found.buffer));
-    if (status === ERANGE) continue;
-    if (status !== 0 || found[0] === 0n) return undefined;
-    const view = new DataView(record.buffer);
+/** What one call writes to. */
+class Room {
+  readonly #record = new Uint8Array(64);
+  readonly #text: Uint8Array<ArrayBuffer>;
+  readonly #found = new BigUint64Array(1);
+
+  constructor(size: number) {
+    this.#text = new Uint8Array(size);
+  }
+
+  call<T>(call: Call<T>): T {
+    return call(this.#record, this.#text, this.#text.length, new Uint8Array(this.#found.buffer));
+  }
+
+  /** The entry that the call has found; undefined where there is none or it cannot be asked for. */
+  entry(status: number): Entry | undefined {
+    if (status !== 0 || this.#found[0] === 0n) return undefined;
+    const view = new DataView(this.#record.buffer);
     const name = Deno.UnsafePointer.create(view.getBigUint64(0, true));
     if (name === null) return undefined;
     // A group's record ends before it, in zeros.
@@ -45,7 +54,39 @@ function lookUp(call: Call): Entry | undefined {
       home: home === null ? undefined : Deno.UnsafePointerView.getCString(home),
     };
   }
+}
+
+const FIRST_SIZE = 1024;
+const LAST_SIZE = 1 << 20;
+
+/** The name service's entry through one of the `get…_r` calls, or undefined when there is none or it cannot be asked. */
+function lookUp(call: Call<number>): Entry | undefined {
+  for (let size = FIRST_SIZE; size <= LAST_SIZE; size *= 4) {
+    const room = new Room(size);
+    const status = room.call(call);
+    if (status !== ERANGE) return room.entry(status);
+  }
   return undefined;
+}
+
+/** As `lookUp`, on another thread: a name service may be a network away, and take seconds. */
+async function lookUpAside(call: Call<Promise<number>>): Promise<Entry | undefined> {
+  for (let size = FIRST_SIZE; size <= LAST_SIZE; size *= 4) {
+    const room = new Room(size);
+    const status = await room.call(call);
+    if (status !== ERANGE) return room.entry(status);
+  }
+  return undefined;
+}
+
+/** getpwuid_r(3) on another thread: the user's name, undefined when unknown. */
+export async function userNameAside(uid: number): Promise<string | undefined> {
+  return (await lookUpAside((r, t, n, f) => libc.getpwuidOnThread(uid, r, t, n, f)))?.name;
+}
+
+/** getgrgid_r(3) on another thread: the group's name, undefined when unknown. */
+export async function groupNameAside(gid: number): Promise<string | undefined> {
+  return (await lookUpAside((r, t, n, f) => libc.getgrgidOnThread(gid, r, t, n, f)))?.name;
 }
 
 /** getpwuid_r(3): the user's name, undefined when unknown. */

@@ -1,5 +1,6 @@
 import { errno, SystemError } from "../linux/errno.ts";
 import { close, eventfd, signalEventfd } from "../linux/io.ts";
+import { NameService } from "../peer/name_service.ts";
 import type { Order, Report } from "./plan.ts";
 import { takeWorker } from "./workers.ts";
 
@@ -23,7 +24,11 @@ export interface Hand {
   readonly waiting: ((revoked: number) => void)[];
   /** Settled when nobody is left, after `retire`. */
   readonly retired: PromiseWithResolvers<void>;
+  /** It is told nothing more. */
+  dismissed: boolean;
 }
+
+const nameService = new NameService();
 
 /** A worker that does not stop in this time is ended, in milliseconds. */
 const STOP_TIMEOUT_MS = 2000;
@@ -36,7 +41,13 @@ export function hire(
   const worker = takeWorker();
   const wakeFd = eventfd();
   if (wakeFd < 0) throw new SystemError("eventfd", "", errno());
-  const hand: Hand = { worker, wakeFd, waiting: [], retired: Promise.withResolvers() };
+  const hand: Hand = {
+    worker,
+    wakeFd,
+    waiting: [],
+    retired: Promise.withResolvers(),
+    dismissed: false,
+  };
   const { promise, resolve, reject } = Promise.withResolvers<Hand>();
   let serves = false;
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
@@ -45,7 +56,12 @@ export function hire(
       resolve(hand);
     } else if (data.type === "done") hand.waiting.shift()?.(data.revoked);
     else if (data.type === "retired") hand.retired.resolve();
-    else if (data.type === "log") events.log(data.level, data.message);
+    else if (data.type === "nameless") {
+      const { question } = data;
+      nameService.ask(question, (name) => {
+        if (!hand.dismissed) ask(hand, { type: "name", question, name });
+      });
+    } else if (data.type === "log") events.log(data.level, data.message);
   };
   worker.onerror = (event) => {
     event.preventDefault();
@@ -74,6 +90,7 @@ export function ask(hand: Hand, order: Order): Promise<number> {
 /** Tells a worker to stop and waits until it has. */
 export async function dismiss(hand: Hand): Promise<void> {
   const { worker, wakeFd, waiting } = hand;
+  hand.dismissed = true;
   const { promise, resolve } = Promise.withResolvers<void>();
   worker.addEventListener("message", ({ data }: MessageEvent<Report>) => {
     if (data.type === "stopped") resolve();

@@ -1,5 +1,6 @@
 import type { AuditLog } from "../audit/log.ts";
 import type { TlsMaterial } from "../linux/tls_context.ts";
+import type { NameQuestion } from "../peer/names.ts";
 import type { Gate } from "../policy/types.ts";
 
 /** One listening socket as the worker gets it: already bound, by its descriptor. */
@@ -48,6 +49,8 @@ export type Order =
   }
   /** A listener's socket was made anew: it has another descriptor from now on. */
   | { readonly type: "move"; readonly from: number; readonly to: number }
+  /** What a name service says, or that it knows no name. */
+  | { readonly type: "name"; readonly question: NameQuestion; readonly name: string | undefined }
   /** Shows that the worker works. */
   | { readonly type: "ping" }
   /** Take nobody new, and no request behind those that run. */
@@ -62,4 +65,6 @@ export type Report =
   | { readonly type: "done"; readonly revoked: number }
   /** After `retire`: nobody is left. */
   | { readonly type: "retired" }
+  /** A name service is to be asked, which this thread must not wait for. */
+  | { readonly type: "nameless"; readonly question: NameQuestion }
   | { readonly type: "log"; readonly level: "info" | "warning"; readonly message: string };

@@ -22,7 +22,8 @@ function serve(plan: Plan): Promise<void> {
     report({ type: "log", level, message });
   const warn = (message: string) => tell("warning", message);
   const audit = plan.audit && new AuditWriter(plan.audit, tell);
-  const gatekeeper = new Gatekeeper(plan.gate, new NameCache(), audit);
+  const names = new NameCache((question) => report({ type: "nameless", question }));
+  const gatekeeper = new Gatekeeper(plan.gate, names, audit);
   const loop = new Loop(plan.wakeFd, plan.shared, audit, warn);
   const census = new Census(plan.census);
   const open = (planned: PlannedListener) => {
@@ -52,6 +53,9 @@ function serve(plan: Plan): Promise<void> {
         if (listeners.length === 0) report({ type: "retired" });
         return 0;
       }
+      case "name":
+        names.learn(order.question, order.name);
+        return 0;
       case "ping":
         return 0;
     }
