@@ -370,6 +370,36 @@ test("one who sends all the time does not keep others waiting", async (bench) =>
   assert.ok(slowest < 1000, `${slowest} ms`);
 });
 
+test("a client that changes its keys again and again is understood, and answered in new ones", async (bench) => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/cert`, client.cert);
+  await Deno.writeTextFile(`${folder}/key`, client.key);
+  const process = new Deno.Command("openssl", {
+    args: [
+      ...["s_client", "-connect", `127.0.0.1:${bench.port}`],
+      ...["-cert", `${folder}/cert`, "-key", `${folder}/key`],
+    ],
+    ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
+  }).spawn();
+  using engine = await bench.engine();
+  const writer = process.stdin.getWriter();
+  // K: a new key, and the other side is asked for one, too (s_client(1)).
+  for (let n = 0; n < 20; n++) {
+    await writer.write(bytes("K\n"));
+    await pause(20);
+    await writer.write(bytes(`${n % 10}`));
+    assert.equal(await some(engine, 1), `${n % 10}`);
+    await engine.write(bytes(`answer ${n}\n`));
+    await writer.write(bytes("\n"));
+    assert.equal(await some(engine, 1), "\n");
+  }
+  await writer.close();
+  const { stdout, stderr } = await process.output();
+  assert.equal(text(stderr).match(/^KEYUPDATE$/gm)?.length, 20);
+  assert.match(text(stdout), /answer 19/);
+  await Deno.remove(folder, { recursive: true });
+});
+
 test("thousands of connections that end in every way leave nothing behind", async (bench) => {
   const connect = () => Deno.connect({ hostname: "127.0.0.1", port: bench.port });
   const round = async (n: number) => {
