@@ -20,9 +20,16 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import("./explain.ts")).explain,
   schema: async () => (await import("./schema.ts")).schema,
   import: async () => (await import("./import.ts")).importRules,
+  doctor: async () => (await import("./doctor.ts")).doctor,
+  harden: async () => (await import("./harden.ts")).harden,
+  watch: async () => (await import("./watch_bypasses.ts")).watchBypasses,
+  guard: async () => (await import("./guard.ts")).guard,
   demo: async () => (await import("./demo.ts")).demo,
   socat: async () => (await import("./socat.ts")).socat,
 };
+
+/** Commands that run the host's programs: all others give that up before their code is loaded. */
+const running: ReadonlySet<string> = new Set(["doctor", "harden", "watch", "guard"]);
 
 /** Runs Postern's command line; the answer is the exit code (0 fine, 1 the answer is no, 2 usage, 3 cannot start). */
 export async function run(args: readonly string[], world: World): Promise<number> {
@@ -49,6 +56,7 @@ async function dispatch(args: readonly string[], world: World): Promise<number> 
   const name = inSocatsForm ? "socat" : first;
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) return unknownCommand(first, world);
+  if (!running.has(name)) world.renounce(["run"]);
   if (inSocatsForm) return (await load())(args, world);
   // Behind `--` stands somebody else's command line: `docker run -h box alpine`.
   const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;

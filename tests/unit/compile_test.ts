@@ -2,6 +2,7 @@
 // DENORT_BIN the embedding is done on the deno that runs the tests. The result does not start as Postern.
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { command } from "./cli/fake_world.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
 const root = new URL("../../", import.meta.url);
@@ -92,12 +93,27 @@ Deno.test("the container gives the gate what start gives it, but no network", as
   assert.deepEqual(flagsOf(entrypoint.join(" ")), expected);
 });
 
-Deno.test("start and compile give the same permissions, demo fewer variables, and no code cache is written", () => {
+Deno.test("who needs no program of the host's gives the permission up before any code of its own is loaded", async () => {
+  const renounced = async (name: string) => {
+    const permissions: string[] = [];
+    await command([name, "--no-such-option"], {}, "", permissions);
+    return permissions;
+  };
+  for (const name of ["serve", "authz", "check", "explain", "schema", "import", "socat", "demo"]) {
+    assert.ok((await renounced(name)).includes("run"), name);
+  }
+  assert.deepEqual(await renounced("harden"), []);
+});
+
+Deno.test("start and compile give the same permissions, but for the host's programs, demo fewer variables, and no code cache is written", () => {
   const { demo, start } = manifest.tasks;
   const variables = /--allow-env=\S+/;
   const few = "--allow-env=DOCKER_HOST,NO_COLOR";
   assert.deepEqual(flagsOf(demo), flagsOf(start.replace(variables, few)));
-  assert.deepEqual(flagsOf(manifest.tasks.compile), flagsOf(start));
+  // The executable is doctor, harden, watch and guard, too.
+  const compiled = flagsOf(manifest.tasks.compile);
+  assert.ok(compiled.includes("--allow-run"));
+  assert.deepEqual(compiled.filter((flag) => flag !== "--allow-run"), flagsOf(start));
   assert.ok(compile.includes("--no-code-cache"));
   assert.ok(
     !start.includes("-A ") && !start.includes("--allow-run") && !start.includes("--allow-all"),

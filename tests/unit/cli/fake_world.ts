@@ -8,11 +8,12 @@ export interface Said {
   readonly err: string;
 }
 
-/** Runs a command line in a world of strings. */
+/** Runs a command line in a world of strings; into `renounced` go the permissions that it gives up. */
 export async function command(
   args: readonly string[],
   env: Record<string, string> = {},
   stdin = "",
+  renounced: string[] = [],
 ): Promise<Said> {
   let out = "";
   let err = "";
@@ -27,7 +28,7 @@ export async function command(
     run: () => Promise.resolve(undefined),
     follow: () => undefined,
     tell: () => Promise.resolve(undefined),
-    renounce: () => {},
+    renounce: (permissions) => void renounced.push(...permissions),
     refuseDebugger: () => {},
     enclose: () => {},
     confine: () => [],
