@@ -17,7 +17,7 @@ export interface Holds {
   readonly holds: readonly Hold[];
   /** Connections whose other end no process shows that we may look into. */
   readonly hidden: number;
-  /** Whether anybody listens there that our network namespace knows. */
+  /** Whether anybody listens there, in a network namespace that we may look into. */
   readonly listens: boolean;
 }
 

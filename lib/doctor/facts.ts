@@ -40,7 +40,7 @@ export interface Facts {
   readonly processes: readonly Process[];
   /** Those that listen on the gate's sockets. */
   readonly own: readonly Process[];
-  /** Unix sockets of our network namespace, or why they are not known. */
+  /** Unix sockets of all network namespaces that we may look into, or why they are not known. */
   readonly unix: readonly UnixSocket[] | string;
   readonly daemons: readonly Daemon[];
   readonly engines: readonly Engine[];
@@ -79,7 +79,7 @@ export async function gather(
     sockets,
     processes: all,
     own: listeningAt(host, files, all),
-    unix: live ? listed(host) : [],
+    unix: live ? listed(host, all) : [],
     daemons: daemons(host, all),
     engines,
   };
@@ -101,10 +101,29 @@ function realSocket(host: Host, named: string): RealSocket {
   return { named, path, ...(status === undefined ? {} : { status }) };
 }
 
-function listed(host: Host): readonly UnixSocket[] | string {
+/** Of every network namespace that a process is in: a connection from a container is listed in that container's alone. */
+function listed(host: Host, all: readonly Process[]): readonly UnixSocket[] | string {
+  const own = all.find(({ pid }) => pid === host.pid)?.net;
+  const others = new Map<string, number>();
+  for (const { net, pid } of all) {
+    if (net !== undefined && net !== own && !others.has(net)) others.set(net, pid);
+  }
   try {
-    return host.unixSockets();
+    return [
+      ...host.unixSockets(),
+      ...[...others.values()].flatMap((pid) => listedIn(host, `/proc/${pid}/ns/net`)),
+    ];
   } catch (error) {
     return (error as Error).message;
+  }
+}
+
+/** None of a namespace that went with its last process. */
+function listedIn(host: Host, namespace: string): readonly UnixSocket[] {
+  try {
+    return host.unixSockets(namespace);
+  } catch (error) {
+    if (host.behind(namespace) === undefined) return [];
+    throw error;
   }
 }

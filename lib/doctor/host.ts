@@ -37,8 +37,8 @@ export interface Host {
   run(program: string, args: readonly string[]): Promise<ProgramAnswer | undefined>;
   /** GET of a path, asked of the engine at a socket. */
   ask(socket: string, path: string): Promise<Answer>;
-  /** Throws an Error when the kernel does not list them. */
-  unixSockets(): readonly UnixSocket[];
+  /** Those of our network namespace, or of another's, by its path in /proc. Throws an Error when the kernel does not list them. */
+  unixSockets(namespace?: string): readonly UnixSocket[];
   /** Whether an engine answers at a TCP port without TLS; undefined when nobody answers. */
   answersPlainly(address: string, port: number): Promise<boolean | undefined>;
   /** The version of Landlock's interface, 0 where there is none. */

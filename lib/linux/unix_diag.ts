@@ -1,5 +1,5 @@
 import { errno, SystemError } from "./errno.ts";
-import { close, read, write } from "./io.ts";
+import { close, O_RDONLY, open, read, write } from "./io.ts";
 import { libc } from "./libc.ts";
 
 const AF_UNIX = 1;
@@ -21,7 +21,10 @@ const UNIX_DIAG_PEER = 2;
 /** As the kernel counts the states of TCP (net/tcp_states.h). */
 const LISTENS = 10;
 
-/** A unix socket of our own network namespace. */
+const CLONE_NEWNET = 0x40000000n;
+const SYS_SETNS = Deno.build.arch === "aarch64" ? 268n : 308n;
+
+/** A unix socket of one network namespace. */
 export interface UnixSocket {
   /** In sockfs, as in the link `socket:[INODE]` of /proc/PID/fd; 0 while nobody has accepted it. */
   readonly inode: number;
@@ -30,21 +33,57 @@ export interface UnixSocket {
   readonly path?: string;
   /** The file of that name: inode (its lower 32 bits) and `major:minor` of the file system. */
   readonly file?: { readonly inode: number; readonly device: string };
-  /** The inode of the socket at the other end, in whichever network namespace it is. */
+  /** The inode of the socket at the other end. */
   readonly peer?: number;
 }
 
-/** All unix sockets of this network namespace (sock_diag(7), unix_diag). Throws a SystemError. */
-export function unixSockets(): UnixSocket[] {
+/**
+ * All unix sockets of a network namespace (sock_diag(7), unix_diag): our own, or the one behind a path such as /proc/1/ns/net,
+ * which takes root. A connection is in the client's namespace, with both of its ends. Throws a SystemError.
+ */
+export function unixSockets(namespace?: string): UnixSocket[] {
   for (let tries = 1;; tries++) {
-    const { sockets, whole } = dump();
+    const { sockets, whole } = dump(namespace);
     if (whole || tries === 5) return sockets;
   }
 }
 
-function dump(): { sockets: UnixSocket[]; whole: boolean } {
+/** A netlink socket belongs for good to the namespace that its thread is in when it is made (network_namespaces(7)). */
+function netlinkIn(namespace: string | undefined): number {
+  if (namespace === undefined) return netlink();
+  const own = open("/proc/thread-self/ns/net", O_RDONLY);
+  if (own < 0) throw new SystemError("open", "/proc/thread-self/ns/net", errno());
+  const other = open(namespace, O_RDONLY);
+  const code = errno();
+  try {
+    if (other < 0) throw new SystemError("open", namespace, code);
+    enter(other, namespace);
+    try {
+      return netlink();
+    } finally {
+      enter(own, "our own namespace");
+    }
+  } finally {
+    if (other >= 0) close(other);
+    close(own);
+  }
+}
+
+/** setns(2): of the calling thread alone. */
+function enter(fd: number, name: string): void {
+  if (libc.syscall(SYS_SETNS, BigInt(fd), CLONE_NEWNET, 0n) < 0) {
+    throw new SystemError("setns", name, errno());
+  }
+}
+
+function netlink(): number {
   const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   if (fd < 0) throw new SystemError("socket", "for NETLINK_SOCK_DIAG", errno());
+  return fd;
+}
+
+function dump(namespace: string | undefined): { sockets: UnixSocket[]; whole: boolean } {
+  const fd = netlinkIn(namespace);
   try {
     const request = question();
     if (write(fd, request, request.length) < 0) throw new SystemError("write", "netlink", errno());

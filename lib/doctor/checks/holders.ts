@@ -34,8 +34,8 @@ function lookAt(
   if (!listens) {
     findings.push({
       level: "unknown",
-      title: `who is connected to ${socket.path}: nobody listens there in this network namespace`,
-      fix: "start the engine, or run doctor where it runs (rootless: in RootlessKit's namespace)",
+      title: `who is connected to ${socket.path}: nobody listens there that can be seen`,
+      fix: facts.host.uid === 0 ? "start the engine: systemctl start docker" : asRoot,
     });
   }
   if (holds.length > 0) {
@@ -45,6 +45,15 @@ function lookAt(
       title: `${many} ${socket.path} open around the gate`,
       evidence: holds.map(({ process, how }) => `${describe(facts.accounts, process)}: ${how}`),
       fix: adviceFor(facts, socket),
+    });
+  }
+  const apart = facts.processes.filter(({ net }) => net === undefined).length;
+  if (hidden === 0 && apart > 0 && facts.host.uid !== 0) {
+    findings.push({
+      level: "unknown",
+      title:
+        `whether containers are connected to ${socket.path}: only root can look into their networks`,
+      fix: asRoot,
     });
   }
   if (hidden > 0) {

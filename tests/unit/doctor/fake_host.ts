@@ -29,6 +29,8 @@ export interface Made {
   /** Sockets that refuse. */
   readonly refuses?: readonly string[];
   readonly unix?: readonly UnixSocket[] | string;
+  /** Those of other network namespaces, by their path. */
+  readonly unixElsewhere?: Readonly<Record<string, readonly UnixSocket[]>>;
   readonly plainPorts?: readonly number[];
   readonly landlock?: number;
   readonly peerPidfd?: boolean;
@@ -114,7 +116,8 @@ export function hostOf(made: Made): Host {
         found === undefined ? { failed: `${socket} is not asked` } : { found },
       );
     },
-    unixSockets() {
+    unixSockets(namespace) {
+      if (namespace !== undefined) return made.unixElsewhere?.[namespace] ?? [];
       if (typeof made.unix === "string") throw new Error(made.unix);
       return made.unix ?? [];
     },

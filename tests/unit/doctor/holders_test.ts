@@ -42,7 +42,8 @@ checkCases(holders, [
           net: "net:[2]",
         }),
       },
-      unix: [listener, accepted(201, 301)],
+      unix: [listener],
+      unixElsewhere: { "/proc/60/ns/net": [accepted(201, 301)] },
     },
     configured: configOf(oneListener),
     levels: ["wrong"],
@@ -85,7 +86,8 @@ checkCases(holders, [
           more: { "net/unix": unixTable.replace("/run/postern", "/gate") },
         }),
       },
-      unix: [listener, accepted(202, 302)],
+      unix: [listener],
+      unixElsewhere: { "/proc/70/ns/net": [accepted(202, 302)] },
     },
     configured: configOf(oneListener),
     levels: ["fine"],
@@ -125,6 +127,16 @@ checkCases(holders, [
     says: [/1 connection/, /sudo postern doctor/],
   },
   {
+    name: "where namespaces may not be looked into, nothing is said to be fine",
+    host: {
+      uid: 1000,
+      files: { ...engine, "/proc/60/status": "Name:\tapp\nUid:\t0\t0\t0\t0\n" },
+      unix: [listener],
+    },
+    levels: ["unknown"],
+    says: [/only root can look into their networks/],
+  },
+  {
     name: "other sockets' connections do not count",
     host: {
       files: { ...engine, ...processFiles(60, { comm: "app", sockets: [301] }) },
@@ -139,10 +151,10 @@ checkCases(holders, [
     levels: ["fine"],
   },
   {
-    name: "an engine in another network namespace is unknown",
+    name: "a socket that nobody is seen to listen at is unknown",
     host: { files: engine, unix: [] },
     levels: ["unknown"],
-    says: [/network namespace/],
+    says: [/nobody listens there that can be seen/],
   },
   {
     name: "a kernel that lists no unix sockets is unknown",

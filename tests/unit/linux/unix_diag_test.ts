@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { statusOf } from "../../../lib/linux/file.ts";
 import { readLink } from "../../../lib/linux/proc.ts";
+import { which } from "../../support/private_engine.ts";
 import { readMessages, unixSockets } from "../../../lib/linux/unix_diag.ts";
 
 Deno.test("the kernel tells of a connection both ends, and the file that the listener was bound to", async () => {
@@ -31,6 +32,39 @@ Deno.test("the kernel tells of a connection both ends, and the file that the lis
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test({
+  name: "a connection from another network namespace is listed there, and the thread comes back",
+  ignore: Deno.uid() !== 0 || which("socat") === undefined,
+  async fn() {
+    const directory = await Deno.makeTempDir({ prefix: "postern-diag-" });
+    const path = `${directory}/s.sock`;
+    const client = new Deno.Command("unshare", {
+      args: ["--net", "socat", `UNIX-CONNECT:${path}`, "EXEC:'sleep 600'"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    });
+    using server = Deno.listen({ transport: "unix", path });
+    const process = client.spawn();
+    try {
+      using served = await server.accept();
+      const before = readLink("/proc/thread-self/ns/net");
+      const there = unixSockets(`/proc/${process.pid}/ns/net`).filter((one) => one.path === path);
+      assert.equal(readLink("/proc/thread-self/ns/net"), before);
+      assert.deepEqual(there.map(({ listens }) => listens), [false]);
+      assert.deepEqual(unixSockets().filter((one) => one.path === path).map((one) => one.listens), [
+        true,
+      ]);
+      assert.throws(() => unixSockets("/nowhere"), /open \/nowhere: ENOENT/);
+      void served;
+    } finally {
+      process.kill("SIGKILL");
+      await process.status;
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
 });
 
 Deno.test("a name in the abstract namespace is no path", () => {
