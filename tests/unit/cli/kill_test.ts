@@ -1,5 +1,6 @@
 // `kill -9` in the middle of work: the next start takes the sockets up at once, and no client gets a byte of another's.
-// POSTERN_KILLS=N kills N times.
+// POSTERN_KILLS=N kills N times. Between two kills the gate is stopped as it should be: a start after the one is held against a
+// start after the other.
 import assert from "node:assert/strict";
 import { RunningGate } from "../../support/gate.ts";
 import { Random } from "../../support/random.ts";
@@ -145,6 +146,9 @@ async function until(holds: () => boolean): Promise<void> {
   throw new Error(`It never came to ${holds}`);
 }
 
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
 Deno.test(`killed ${KILLS} times under load, the next gate serves at once, and nobody hears what is another's`, async () => {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
   const random = new Random(seed);
@@ -158,29 +162,39 @@ Deno.test(`killed ${KILLS} times under load, the next gate serves at once, and n
   };
   await Deno.writeTextFile(`${directory}/postern.yaml`, JSON.stringify(config), { mode: 0o600 });
   const start = () => RunningGate.start(["serve", "-c", `${directory}/postern.yaml`], [socket]);
-  let slowest = 0;
+  /** Milliseconds from a start to an answer, by how the gate before had ended. */
+  const starts = { SIGKILL: [] as number[], SIGTERM: [] as number[] };
   {
     using _engine = new EchoingEngine(config.upstream);
     await using load = new Load(socket, CLIENTS);
-    for (let kill = 0; kill < KILLS; kill++) {
-      const before = load.total;
+    for (let end = 0; end < 2 * KILLS; end++) {
+      const [before, signal] = end % 2 === 0
+        ? ["SIGTERM", "SIGKILL"] as const
+        : ["SIGKILL", "SIGTERM"] as const;
+      const answered = load.total;
       const begun = performance.now();
       await using gate = await start();
-      await until(() => load.total > before);
-      slowest = Math.max(slowest, performance.now() - begun);
+      await until(() => load.total > answered);
+      starts[before].push(performance.now() - begun);
       const enough = load.total + Math.floor(random.next() * ANSWERS);
       await until(() => load.total >= enough);
-      assert.equal((await gate.stop("SIGKILL")).signal, "SIGKILL", gate.stderr);
-      assert.ok(Deno.lstatSync(socket).isSocket);
+      const status = await gate.stop(signal);
+      if (signal === "SIGTERM") assert.equal(status.code, 0, gate.stderr);
+      else {
+        assert.equal(status.signal, "SIGKILL", gate.stderr);
+        assert.ok(Deno.lstatSync(socket).isSocket);
+      }
     }
     await using _last = await start();
     const before = [...load.answered];
     await until(() => load.answered.every((count, client) => count > before[client]!));
     await load.end();
     assert.deepEqual(load.wrong, [], `seed ${seed}`);
+    const [killed, stopped] = [median(starts.SIGKILL), median(starts.SIGTERM)];
     console.log(
-      `${KILLS} kills: ${load.total} answers as they should be, ${load.cut} cut off, from a start to an ` +
-        `answer at most ${Math.round(slowest)} ms`,
+      `${KILLS} kills: ${load.total} answers as they should be, ${load.cut} cut off; from a start to an answer ` +
+        `${Math.round(killed)} ms after a kill, ${Math.round(stopped)} ms after an end: ` +
+        `${(killed / stopped).toFixed(2)} times`,
     );
     assert.ok(load.cut > 0, "no kill came into an exchange");
   }
