@@ -11,6 +11,7 @@ Usage:
   postern schema config|policy            the JSON Schema of a file, for editors
   postern import KIND FILE...             a configuration from the rules of another proxy
   postern doctor                          what is wrong on this host, and what to do about it
+  postern harden plan|apply|revert        keep others from the real socket: shown, done, undone
   postern watch                           tell of connections that come around the gate
   postern guard                           let nobody but Postern connect to the real socket, by the kernel
   postern demo                            try it, with or without Docker
@@ -166,6 +167,39 @@ means something else than it did is said on standard error, and in the policy's 
 before you use it.
 
 Exit codes: 0 written, 1 the files cannot be read or written, 2 usage
+`,
+  harden: `postern harden: keep others from the real socket; shown, done and undone by one command
+
+Usage: postern harden plan   [options] [--shell]
+       postern harden apply  [options] [--force]
+       postern harden revert [options] [--force]
+
+  -c, --config FILE    the gate's configuration; default: /etc/postern/postern.yaml, which is written
+                       where there is none (one socket, read-only, for who was in the group docker)
+      --only PART,...  only these parts
+      --root DIR       the tree below DIR instead of this host; of commands, only those that can be
+                       told of another root
+      --shell          print the plan as a script for sh, to read, change and run
+      --force          write or put back files that were changed by hand since
+
+plan shows the difference of every file, every command, and why, and changes nothing. apply does it,
+ends with what doctor says, and does nothing when it is called again; before each change it keeps
+what was there, in /var/lib/postern/harden. revert puts exactly that back, with modes, owners and what
+was not there, also after an apply that was cut off. The parts, in their order:
+
+  sockets     the group postern-engine, the user postern, and the real socket root:postern-engine 0660:
+              at once, and by a drop-in for docker.socket for good (without one, by daemon.json)
+  systemd     postern.service, with the fewest rights, and a unit for each listener's socket
+  audit       rules that record a connect to the real socket that is not the gate's
+  apparmor    a profile for the gate, and a snippet that keeps a container's profile from the socket
+  selinux     the same as a module
+  containers  Postern's own container, ready to run, and its seccomp profile
+  daemon      daemon.json: live-restore, and Postern as the engine's plugin where "authz" is configured
+
+The service starts what this command was started as: the compiled executable, or Deno and main.ts,
+which must belong to root and stand outside of homes and /tmp (/opt/postern, /usr/local). dockerd is
+never restarted. Exit code 1: nothing was changed, and why; or a command failed, and apply goes on
+from there.
 `,
   doctor: `postern doctor: what is wrong on this host around the gate, with evidence and what to do
 
