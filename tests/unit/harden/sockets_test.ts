@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import type { FileStep } from "../../../lib/harden/part.ts";
+import { sockets } from "../../../lib/harden/sockets.ts";
+import { factsOf, type Host } from "./facts_of.ts";
+
+const unit = (path: string) => `[Socket]\nListenStream=${path}\nSocketGroup=docker\n`;
+const booted = { "/run/systemd/system/x": "" };
+
+function planOf(host: Host) {
+  return sockets.plan(factsOf({ ...host, facts: { group: "postern-engine", ...host.facts } }));
+}
+
+function filesOf(host: Host): FileStep[] {
+  return planOf(host).steps.filter((step): step is FileStep => step.kind === "file");
+}
+
+for (const path of ["/run/docker.sock", "/var/run/docker.sock", "%t/docker.sock"]) {
+  Deno.test(`docker.socket at ${path} gets a drop-in, and dockerd's own settings are left alone`, () => {
+    const files = { "/lib/systemd/system/docker.socket": unit(path), ...booted };
+    const [file, ...others] = filesOf({ files, programs: ["dockerd"] });
+    assert.deepEqual(others, []);
+    assert.equal(file!.path, "/etc/systemd/system/docker.socket.d/10-postern.conf");
+    assert.match(
+      file!.content(undefined),
+      /\[Socket\]\nSocketMode=0660\nSocketUser=root\nSocketGroup=postern-engine\n$/,
+    );
+    const commands = planOf({ files }).steps.filter(({ kind }) => kind === "command");
+    assert.ok(!JSON.stringify(commands).includes("restart"));
+  });
+}
+
+Deno.test("Podman's socket gets a drop-in of its own", () => {
+  const files = {
+    "/lib/systemd/system/docker.socket": unit("/run/docker.sock"),
+    "/lib/systemd/system/podman.socket": unit("%t/podman/podman.sock"),
+  };
+  const facts = { upstream: "/run/podman/podman.sock" };
+  assert.deepEqual(filesOf({ files, facts }).map(({ path }) => path), [
+    "/etc/systemd/system/podman.socket.d/10-postern.conf",
+  ]);
+});
+
+Deno.test("where dockerd makes the socket itself, daemon.json names the group", () => {
+  const [file] = filesOf({ programs: ["dockerd"] });
+  assert.equal(file!.content('{"debug":true}'), '{"debug":true, "group": "postern-engine"}');
+});
+
+Deno.test("a dockerd with --group is left as it is, since it would not start with both", () => {
+  const files = { "/etc/default/docker": 'DOCKER_OPTS="-G docker"' };
+  assert.deepEqual(filesOf({ files, programs: ["dockerd"] }), []);
+  assert.match(
+    planOf({ files, programs: ["dockerd"] }).notes.join(),
+    /write --group postern-engine/,
+  );
+});
+
+Deno.test("the group comes before the user, and both before the socket is theirs", () => {
+  const steps = planOf({}).steps;
+  const commands = steps.flatMap((step) => step.kind === "command" ? [step.command[0]] : []);
+  assert.deepEqual(commands, ["groupadd", "groupadd", "useradd"]);
+  assert.deepEqual(steps.at(-1), {
+    kind: "access",
+    path: "/run/docker.sock",
+    mode: 0o660,
+    user: "root",
+    group: "postern-engine",
+    why: "the live socket, at once: connections that are open stay, and nothing is restarted",
+  });
+});
+
+Deno.test("who loses the real socket is told, and so is what comes later and counts more", () => {
+  const files = {
+    "/etc/group": "root:x:0:\ndocker:x:2002:alice,bob\n",
+    "/lib/systemd/system/docker.socket": unit("/run/docker.sock"),
+    "/etc/systemd/system/docker.socket.d/override.conf": "[Socket]\nSocketMode=0666\n",
+  };
+  const notes = planOf({ files }).notes.join("\n");
+  assert.match(notes, /alice, bob.*DOCKER_HOST=unix:\/\/\/run\/postern\/ci\.sock/);
+  assert.match(notes, /override\.conf comes later/);
+});
