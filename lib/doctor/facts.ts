@@ -6,7 +6,7 @@ import { type Daemon, daemons } from "./daemon.ts";
 import { askEngine, type Engine } from "./engine.ts";
 import type { Finding, Group } from "./finding.ts";
 import type { Host } from "./host.ts";
-import { listeningAt } from "./own_processes.ts";
+import { listeningAt, listeningAtTcp } from "./own_processes.ts";
 import { realPath } from "./paths.ts";
 import { attempt, type Process, processes } from "./processes.ts";
 
@@ -66,11 +66,16 @@ export async function gather(
   const listeners = configured.config?.listeners ?? [];
   const engines: Engine[] = [];
   for (const { named } of live ? sockets : []) {
-    const ways = listeners.filter((one) => one.protocol === "http" && one.upstream === named);
+    const ways = listeners.filter((one) =>
+      one.protocol === "http" && one.upstream === named && one.tcp === undefined
+    );
     engines.push(await askEngine(host, named, ways.map(({ socket }) => socket)));
   }
   const all = live ? processes(host) : [];
-  const files = live ? listeners.flatMap(({ socket }) => host.behind(socket) ?? []) : [];
+  const files = live
+    ? listeners.flatMap(({ socket, tcp }) => tcp === undefined ? host.behind(socket) ?? [] : [])
+    : [];
+  const ports = listeners.filter(({ tcp }) => tcp !== undefined).map(({ socket }) => socket);
   return {
     host,
     live,
@@ -78,7 +83,7 @@ export async function gather(
     accounts: attempt(() => accounts(host)) ?? { users: [], groups: [] },
     sockets,
     processes: all,
-    own: listeningAt(host, files, all),
+    own: [...new Set([...listeningAt(host, files, all), ...listeningAtTcp(host, ports, all)])],
     unix: live ? listed(host, all) : [],
     daemons: daemons(host, all),
     engines,

@@ -14,15 +14,28 @@ const LISTENS = "0A";
 /** The TCP ports that a process listens on; undefined where its descriptors may not be read. */
 export function listeningTcp(host: Host, { pid, sockets }: Process): TcpListener[] | undefined {
   if (sockets === undefined) return undefined;
-  return ["tcp", "tcp6"].flatMap((table) => {
-    const text = attempt(() => host.read(`/proc/${pid}/net/${table}`)) ?? "";
-    return text.split("\n").slice(1).flatMap((line): TcpListener[] => {
+  const table = tcpTable(host, pid);
+  return [...sockets].flatMap((inode) => table.get(inode) ?? []);
+}
+
+/** Everything that listens in a process's network namespace, by the socket's inode. */
+export function tcpTable(host: Host, pid: number): Map<number, TcpListener> {
+  const text = ["tcp", "tcp6"].map((table) =>
+    attempt(() => host.read(`/proc/${pid}/net/${table}`))
+  );
+  return new Map(
+    text.join("\n").split("\n").flatMap((line): [number, TcpListener][] => {
       const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
-      if (state !== LISTENS || !sockets.has(Number(inode))) return [];
+      if (state !== LISTENS) return [];
       const [address, port] = local!.split(":");
-      return [{ address: readable(address!), port: parseInt(port!, 16) }];
-    });
-  });
+      return [[Number(inode), { address: readable(address!), port: parseInt(port!, 16) }]];
+    }),
+  );
+}
+
+/** `127.0.0.1:2375`, `[::1]:2375`. */
+export function placeOfTcp({ address, port }: TcpListener): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Words of 32 bits in the machine's order, which is little-endian on both architectures. */

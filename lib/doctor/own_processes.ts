@@ -1,5 +1,6 @@
 import type { FileStatus } from "../linux/file.ts";
 import type { Host } from "./host.ts";
+import { placeOfTcp, tcpTable } from "./listening_tcp.ts";
 import { attempt, type Process } from "./processes.ts";
 
 /** __SO_ACCEPTCON in the column Flags of /proc/net/unix (proc_net(5)). */
@@ -32,6 +33,22 @@ export function listeningAt(
       return file !== undefined && wanted.has(`${file.device} ${file.inode}`);
     });
   });
+}
+
+/** The processes that listen on one of these TCP ports, `tcp://127.0.0.1:2375`, in the host's own network. */
+export function listeningAtTcp(
+  host: Host,
+  places: readonly string[],
+  all: readonly Process[],
+): Process[] {
+  const own = all.find(({ pid }) => pid === host.pid);
+  if (places.length === 0 || own === undefined) return [];
+  const inodes = [...tcpTable(host, own.pid)]
+    .filter(([, listener]) => places.includes(`tcp://${placeOfTcp(listener)}`))
+    .map(([inode]) => inode);
+  return all.filter(({ pid, net, sockets }) =>
+    pid !== 1 && net === own.net && inodes.some((inode) => sockets?.has(inode))
+  );
 }
 
 /** Paths of the sockets that listen in a process's network namespace, by inode. */

@@ -48,10 +48,7 @@ function lookAt(facts: Facts, socket: RealSocket, container: Container, ways: st
     level: "wrong",
     title: `the container ${nameOf(container)} mounts the real socket: it is root on this host`,
     evidence: [...ways, `it ${state}`],
-    fix: adviceFor(facts, socket).replace(
-      /, such as with DOCKER_HOST$/,
-      ", mounted at the same place",
-    ),
+    fix: adviceFor(facts, socket, true),
   };
 }
 

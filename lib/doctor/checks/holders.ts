@@ -69,20 +69,21 @@ function lookAt(
   return [{ level: "fine", title: `nobody is connected to ${socket.path} but the gate` }];
 }
 
-/** An intercept socket of this engine's, when there is one. */
+/** An intercept socket of this engine's, when there is one. `files`: only one that a container can mount. */
 export function adviceFor(
   { configured: { config } }: Facts,
   { named }: Pick<RealSocket, "named">,
+  files = false,
 ): string {
-  const ways = (config?.listeners ?? []).filter(({ protocol, upstream }) =>
-    protocol === "http" && upstream === named
+  const ways = (config?.listeners ?? []).filter(({ protocol, upstream, tcp }) =>
+    protocol === "http" && upstream === named && !(files && tcp !== undefined)
   );
-  return ways.length === 0
-    ? "give it an intercept socket instead: postern harden plan --only systemd"
-    : `let it use ${
-      ways.map((way) => `${way.socket} (policy ${policyOf(config!, way.name)})`).join(" or ")
-    } ` +
-      "instead, such as with DOCKER_HOST";
+  if (ways.length === 0) {
+    return "give it an intercept socket instead: postern harden plan --only systemd";
+  }
+  const places = ways.map(({ socket, name }) => `${socket} (policy ${policyOf(config!, name)})`);
+  return `let it use ${places.join(" or ")} instead, ` +
+    (files ? "mounted at the same place" : "such as with DOCKER_HOST");
 }
 
 function policyOf({ gate }: NonNullable<Facts["configured"]["config"]>, listener: string): string {

@@ -3,6 +3,7 @@ import { formatMode } from "../../config/mode.ts";
 import { groupNamed, userNamed } from "../accounts.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { listeningTcp, placeOfTcp } from "../listening_tcp.ts";
 import { foldersOf, realPath } from "../paths.ts";
 import { access } from "../wording.ts";
 
@@ -25,6 +26,7 @@ export const listeners: Check = {
 };
 
 function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
+  if (listener.tcp !== undefined) return lookAtPort(facts, listener);
   const { host, accounts } = facts;
   const { name, socket, mode, uid, gid } = listener;
   const path = realPath(host, socket);
@@ -77,6 +79,32 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
       title: `others can put a socket of their own in the place of ${socket}`,
       evidence: [`${folder}: ${access(accounts, there)}`],
       fix: open ? `chmod go-w ${folder}` : `chown root ${folder}`,
+    });
+  }
+  return findings;
+}
+
+/** A port has no mode and no owner; who may use it is the certificate's matter. */
+function lookAtPort(
+  { host, own }: Facts,
+  { name, socket, insecure, origin }: ListenerConfig,
+): Finding[] {
+  const ports = own.map((process) => listeningTcp(host, process));
+  const open = ports.some((all) => all?.some((one) => `tcp://${placeOfTcp(one)}` === socket));
+  const findings: Finding[] = [];
+  if (!open && host.uid === 0) {
+    findings.push({
+      level: "wrong",
+      title: `the gate does not run: it does not listen at ${socket} (listener ${name})`,
+      fix: "systemctl start postern, or: postern serve",
+    });
+  }
+  if (insecure === true) {
+    findings.push({
+      level: "advice",
+      title: `${socket} (listener ${name}) is open to whoever reaches it, without a certificate`,
+      evidence: [`${origin}: insecure`],
+      fix: "give the listener tls: (postern schema config)",
     });
   }
   return findings;

@@ -28,7 +28,7 @@ export const mounted: Check = {
           level: "wrong",
           title: `a container has ${socket.path} mounted`,
           evidence: [`${describe(facts.accounts, process)}: at ${ways.join(" and ")}`],
-          fix: adviceFor(facts, socket),
+          fix: adviceFor(facts, socket, true),
         }];
       });
     });

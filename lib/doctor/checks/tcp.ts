@@ -1,7 +1,7 @@
 import type { Daemon } from "../daemon.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { listeningTcp, type TcpListener } from "../listening_tcp.ts";
+import { listeningTcp, placeOfTcp, type TcpListener } from "../listening_tcp.ts";
 import { readUnit } from "../units.ts";
 
 /** An engine that is open to the network, where nobody asks who calls. */
@@ -31,7 +31,7 @@ async function lookAt(facts: Facts, daemon: Daemon): Promise<Finding[]> {
   const plain: string[] = [];
   for (const listener of ports) {
     if (await facts.host.answersPlainly(reachable(listener), listener.port) === true) {
-      plain.push(`${shown(listener)} answers a ping without TLS (pid ${process!.pid})`);
+      plain.push(`${placeOfTcp(listener)} answers a ping without TLS (pid ${process!.pid})`);
     }
   }
   if (plain.length === 0 && (verifies || said.length === 0)) return [];
@@ -63,8 +63,4 @@ function handedOver({ host }: Facts, { hosts }: Daemon): string[] {
 
 function reachable({ address }: TcpListener): string {
   return address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
-}
-
-function shown({ address, port }: TcpListener): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -94,6 +94,39 @@ checkCases(listeners, [
   },
 ]);
 
+const onPort = configOf(
+  "listeners: [{ listen: tcp://127.0.0.1:2375, insecure: true, policy: read-only }]\n",
+);
+const port = (pid: number, address: string) => ({
+  ...processFiles(4000, {
+    comm: "deno",
+    more: { "net/tcp": `   0: ${address}:0947 00000000:0000 0A 0:0 00:0 0 0 0 500 1\n` },
+  }),
+  ...processFiles(pid, {
+    comm: "postern",
+    uid: 990,
+    sockets: [500],
+    more: { "net/tcp": `   0: ${address}:0947 00000000:0000 0A 0:0 00:0 0 0 0 500 1\n` },
+  }),
+});
+
+checkCases(listeners, [
+  {
+    name: "a port without certificates is advice",
+    host: { files: port(70, "0100007F") },
+    configured: onPort,
+    levels: ["advice"],
+    says: [/open to whoever reaches it/],
+  },
+  {
+    name: "a port at another address is not the gate's",
+    host: { files: port(70, "0200007F") },
+    configured: onPort,
+    levels: ["wrong", "advice"],
+    says: [/does not listen at tcp:\/\/127\.0\.0\.1:2375/],
+  },
+]);
+
 const runAs = configOf(`${oneListener}run_as: { user: postern, group: docker }\n`);
 const UNIT = "/etc/systemd/system/postern.service";
 
@@ -103,6 +136,13 @@ checkCases(identity, [
     name: "a user of its own is fine",
     host: served(socket),
     configured,
+    levels: ["fine"],
+    says: [/runs as postern/],
+  },
+  {
+    name: "a gate on a port alone is known by it",
+    host: { files: port(70, "0100007F") },
+    configured: onPort,
     levels: ["fine"],
     says: [/runs as postern/],
   },
