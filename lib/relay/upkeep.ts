@@ -68,7 +68,10 @@ export class Upkeep {
   }
 
   async #renew(one: Standing, there: boolean): Promise<void> {
-    const [next] = openListeners([one.options], new Map(there ? [[one.options.socket, one.bound.fd]] : []));
+    const [next] = openListeners(
+      [one.options],
+      new Map(there ? [[one.options.socket, one.bound.fd]] : []),
+    );
     await this.#move(one, next!);
   }
 }

@@ -77,7 +77,9 @@ function portOf(
   port = "2375",
   from: readonly string[],
 ): SourceListener | undefined {
-  const tcp = tcpPlaceOf(ip.includes(":") ? `[${ip.replace(/^\[|\]$/g, "")}]:${port}` : `${ip}:${port}`);
+  const tcp = tcpPlaceOf(
+    ip.includes(":") ? `[${ip.replace(/^\[|\]$/g, "")}]:${port}` : `${ip}:${port}`,
+  );
   return tcp && { tcp, from };
 }
 
