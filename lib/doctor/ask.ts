@@ -8,15 +8,20 @@ const PATIENCE = 10_000;
 export async function ask(socket: string, path: string): Promise<Answer> {
   let connection: Deno.UnixConn | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let late = false;
   try {
     const connected = connection = await Deno.connect({ transport: "unix", path: socket });
-    timer = setTimeout(() => connected.close(), PATIENCE);
+    timer = setTimeout(() => {
+      late = true;
+      connected.close();
+    }, PATIENCE);
     const request = new TextEncoder().encode(`GET ${path} HTTP/1.0\r\nHost: docker\r\n\r\n`);
     for (let at = 0; at < request.length;) at += await connected.write(request.subarray(at));
     const bytes = new Uint8Array(await new Response(connected.readable).arrayBuffer());
     return answerFrom(bytes, 0, bytes.length);
   } catch (error) {
-    return { failed: `${socket} cannot be asked: ${(error as Error).message}` };
+    const reason = late ? "it does not answer in time" : (error as Error).message;
+    return { failed: `${socket} cannot be asked: ${reason}` };
   } finally {
     clearTimeout(timer);
     try {
