@@ -15,11 +15,19 @@ export type Judged =
   /** No rule behind it counts for these. */
   | { readonly silences: readonly Way[] };
 
+/** Names and numbers of the gate's user, whom a rule may leave out. */
+export type Gate = ReadonlySet<string>;
+
 /**
  * What a rule does about connects to the socket at `socket`, a path without links. The kernel follows the links of folders when
  * it takes a rule, and not one in the last name (kernel/audit_watch.c, audit_get_nd).
  */
-export function judgeRule(host: Pick<Host, "link">, rule: AuditRule, socket: string): Judged {
+export function judgeRule(
+  host: Pick<Host, "link">,
+  rule: AuditRule,
+  socket: string,
+  gate: Gate,
+): Judged {
   const { watch, list, path, dir, calls, fields } = rule;
   const named = (watch ?? path ?? dir)?.replace(/(.)\/+$/, "$1");
   const ways = waysOf(rule);
@@ -30,7 +38,14 @@ export function judgeRule(host: Pick<Host, "link">, rule: AuditRule, socket: str
     const broad = list === "never,exit" && fields.length === 0 && reaches;
     return broad && ways.length > 0 ? { silences: ways } : { other: true };
   }
-  if (named === undefined || !aims(host, named, socket)) return { other: true };
+  if (named === undefined) {
+    // About connects in general: with conditions it is about something else.
+    const all = list === "always,exit" && ways.length > 0 ? limited(ways, fields, gate) : undefined;
+    return all === undefined || !("records" in all) || all.only !== undefined
+      ? { other: true }
+      : all;
+  }
+  if (!aims(host, named, socket)) return { other: true };
   if (watch !== undefined || fields.some((field) => field.startsWith("perm="))) {
     return {
       ineffective: "a watch records who reads, writes or changes a file, and a connect does none " +
@@ -49,18 +64,18 @@ export function judgeRule(host: Pick<Host, "link">, rule: AuditRule, socket: str
   if (fields.includes("success=0") || fields.some((field) => /^exit=-/.test(field))) {
     return { ineffective: "it records only connects that fail" };
   }
-  return limited(ways, fields);
+  return limited(ways, fields, gate);
 }
 
 /** Fields that leave something out. `uid!=postern` leaves out the gate; its counterpart records who became that user. */
-function limited(ways: readonly Way[], fields: readonly string[]): Judged {
+function limited(ways: readonly Way[], fields: readonly string[], gate: Gate): Judged {
   const limits = fields.filter((field) => !/^(?:success=1|a0=(?:0x)?3)$/.test(field));
-  const gate = limits.filter((field) => /^e?uid!=/.test(field));
-  const root = gate.find((field) => /!=(?:0|root)$/.test(field));
+  const isGates = (field: string) => gate.has(/^e?uid!=(.*)$/.exec(field)?.[1] ?? "");
+  const root = limits.find((field) => /^e?uid!=(?:0|root)$/.test(field));
   if (root !== undefined) {
     return { ineffective: `${root} leaves out root, and most containers connect as root` };
   }
-  const others = limits.filter((field) => !gate.includes(field));
+  const others = limits.filter((field) => !isGates(field));
   if (others.some((field) => /^uid=/.test(field))) return { other: true };
   if (others.some((field) => /^auid(?:!=(?:unset|-1|4294967295)|>=?\d+)$/.test(field))) {
     const only = `${others.join(" ")} leaves out whoever has no login: services and containers`;
@@ -114,13 +129,14 @@ export function coverage(
   host: Pick<Host, "link">,
   rules: readonly AuditRule[],
   socket: string,
+  gate: Gate,
 ): Coverage {
   const records = new Set<Way>();
   const silenced = new Map<Way, AuditRule>();
   const ineffective: string[] = [];
   const partial: string[] = [];
   for (const rule of rules) {
-    const judged = judgeRule(host, rule, socket);
+    const judged = judgeRule(host, rule, socket, gate);
     const told = `${rule.origin}: ${rule.text}`;
     if ("silences" in judged) {
       judged.silences.forEach((way) => silenced.has(way) || silenced.set(way, rule));

@@ -1,6 +1,7 @@
 import { coverage, type Way } from "../audit_judge.ts";
 import { type AuditRule, auditRules } from "../audit_rule.ts";
 import type { Check, Facts } from "../facts.ts";
+import { GATE_USER } from "../../harden/names.ts";
 import type { Finding } from "../finding.ts";
 
 const FOLDER = "/etc/audit/rules.d";
@@ -32,13 +33,15 @@ interface Loaded {
 }
 
 function lookAt(
-  { host }: Facts,
+  facts: Facts,
   socket: string,
   written: readonly AuditRule[],
   kernel: Loaded | undefined,
 ): Finding[] {
-  const inFiles = coverage(host, written, socket);
-  const inKernel = kernel && coverage(host, kernel.rules, socket);
+  const { host } = facts;
+  const gate = gateOf(facts);
+  const inFiles = coverage(host, written, socket, gate);
+  const inKernel = kernel && coverage(host, kernel.rules, socket, gate);
   const counts = inKernel ?? inFiles;
   const ineffective = [...new Set([...inFiles.ineffective, ...inKernel?.ineffective ?? []])];
   const missing = waysHere().filter((way) => !counts.records.has(way));
@@ -82,6 +85,14 @@ function lookAt(
     }];
   }
   return [{ level: "advice", title: `nobody records who connects to ${socket}`, fix: FIX }];
+}
+
+/** The gate's user, by name and number. Root is not among them: most containers connect as root. */
+function gateOf({ accounts: { users }, own, configured: { config } }: Facts): Set<string> {
+  const uids = [config?.runAs?.uid, ...own.map(({ uid }) => uid)];
+  const found = users.filter(({ name, uid }) => name === GATE_USER || uids.includes(uid));
+  const all = [GATE_USER, ...uids, ...found.flatMap(({ name, uid }) => [name, uid])];
+  return new Set(all.filter((id) => id !== undefined).map(String));
 }
 
 /** socketcall(2) is of i386 alone. */

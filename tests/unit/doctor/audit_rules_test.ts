@@ -78,6 +78,27 @@ checkCases(auditRulesCheck, [
     says: [/leaves out root/],
   },
   {
+    name: "an exception for somebody else than the gate is a hole",
+    host: written(all.replaceAll(" -k", " -F uid!=alice -k")),
+    levels: ["wrong"],
+    says: [/it records only where uid!=alice/],
+  },
+  {
+    name: "the gate's user by its number, as the kernel lists it, is none",
+    host: written(all.replaceAll(" -k", " -F uid!=990 -k")),
+    levels: ["fine"],
+  },
+  {
+    name: "rules for every connect are as good",
+    host: written(all.replaceAll(` -F path=${SOCKET}`, "")),
+    levels: ["fine"],
+  },
+  {
+    name: "rules for connects of another family are something else",
+    host: written(all.replaceAll(`-F path=${SOCKET}`, "-F saddr_fam=2")),
+    levels: ["advice"],
+  },
+  {
     name: "failures alone are not enough",
     host: written(all.replaceAll(" -k", " -F success=0 -k")),
     levels: ["wrong"],
@@ -148,7 +169,7 @@ const links = hostOf({ files: { "/srv/docker.sock": { link: SOCKET } } });
 
 Deno.test("doctor, audit-rules: links of folders are followed by the kernel, the last name's is not", () => {
   const judge = (path: string) =>
-    judgeRule(links, auditRules(b64.replace(SOCKET, path), "x")[0]!, SOCKET);
+    judgeRule(links, auditRules(b64.replace(SOCKET, path), "x")[0]!, SOCKET, new Set());
   assert.deepEqual(judge("/var/run/docker.sock"), { records: ["b64 connect"] });
   const linked = judge("/srv/docker.sock");
   assert.ok(
