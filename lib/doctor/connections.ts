@@ -1,3 +1,4 @@
+import type { FileStatus } from "../linux/file.ts";
 import type { UnixSocket } from "../linux/unix_diag.ts";
 import type { Facts, RealSocket } from "./facts.ts";
 import type { Process } from "./processes.ts";
@@ -56,10 +57,16 @@ function isServer({ pid, comm }: Process): boolean {
 /** By the file itself. Where a file system shows other numbers to the kernel than to us (overlayfs, btrfs), by the path. */
 function isAt(one: UnixSocket, { path, status }: RealSocket, all: readonly UnixSocket[]): boolean {
   if (status === undefined) return false;
-  const inode = Number(status.inode & 0xffffffffn);
-  const same = ({ file }: UnixSocket) => file?.inode === inode && file.device === status.device;
-  if (all.some(same)) return same(one);
+  if (all.some((other) => isAtFile(other, status))) return isAtFile(one, status);
   return one.path !== undefined && one.path.replace(/^\/var\/run\//, "/run/") === path;
+}
+
+/** Whether a socket, or the listener that it was accepted from, was bound to this file. The kernel tells 32 bits of the inode. */
+export function isAtFile(
+  { file }: UnixSocket,
+  { inode, device }: Pick<FileStatus, "inode" | "device">,
+): boolean {
+  return file?.inode === Number(inode & 0xffffffffn) && file.device === device;
 }
 
 function intersects(some: ReadonlySet<number>, others: ReadonlySet<number>): boolean {

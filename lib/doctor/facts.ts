@@ -75,6 +75,7 @@ export async function gather(
   const files = live
     ? listeners.flatMap(({ socket, tcp }) => tcp === undefined ? host.behind(socket) ?? [] : [])
     : [];
+  const unix = live ? listed(host, all) : [];
   const ports = listeners.filter(({ tcp }) => tcp !== undefined).map(({ socket }) => socket);
   return {
     host,
@@ -83,8 +84,13 @@ export async function gather(
     accounts: attempt(() => accounts(host)) ?? { users: [], groups: [] },
     sockets,
     processes: all,
-    own: [...new Set([...listeningAt(host, files, all), ...listeningAtTcp(host, ports, all)])],
-    unix: live ? listed(host, all) : [],
+    own: [
+      ...new Set([
+        ...listeningAt(host, files, all, typeof unix === "string" ? [] : unix),
+        ...listeningAtTcp(host, ports, all),
+      ]),
+    ],
+    unix,
     daemons: daemons(host, all),
     engines,
   };

@@ -1,4 +1,6 @@
 import type { FileStatus } from "../linux/file.ts";
+import type { UnixSocket } from "../linux/unix_diag.ts";
+import { isAtFile } from "./connections.ts";
 import type { Host } from "./host.ts";
 import { placeOfTcp, tcpTable } from "./listening_tcp.ts";
 import { attempt, type Process } from "./processes.ts";
@@ -7,20 +9,25 @@ import { attempt, type Process } from "./processes.ts";
 const LISTENS = "00010000";
 
 /**
- * The processes that listen on one of these sockets, whatever they are called and in whichever container they run: for a gate
- * without a network of its own the same file has another path, and /proc/net/unix is another. systemd, which holds sockets for
- * others, is left out.
+ * The processes that listen on one of these sockets, whatever they are called and in whichever container they run. A socket that
+ * systemd handed over is in systemd's network namespace, one that a gate in a container opened is in the container's, under
+ * another path: the file tells, and where its file system shows the kernel other numbers, the process's own view of it. systemd,
+ * which holds sockets for others, is left out.
  */
 export function listeningAt(
   host: Host,
   sockets: readonly FileStatus[],
   all: readonly Process[],
+  unix: readonly UnixSocket[],
 ): Process[] {
+  const inodes = unix.filter((one) => one.listens && sockets.some((file) => isAtFile(one, file)))
+    .map(({ inode }) => inode);
   const wanted = new Set(sockets.map(({ device, inode }) => `${device} ${inode}`));
   const tables = new Map<string, Map<number, string>>();
   return all.filter((process) => {
     const { pid, net, sockets: held } = process;
     if (pid === 1 || held === undefined || held.size === 0 || wanted.size === 0) return false;
+    if (inodes.some((inode) => held.has(inode))) return true;
     const key = net ?? `pid ${pid}`;
     const table = tables.get(key) ?? listening(host, pid);
     // It may have ended just now; another one tells the same.

@@ -1,6 +1,8 @@
 import type { ListenerConfig } from "../../config/types.ts";
+import type { FileStatus } from "../../linux/file.ts";
 import { formatMode } from "../../config/mode.ts";
 import { groupNamed, userNamed } from "../accounts.ts";
+import { isAtFile } from "../connections.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { listeningTcp, placeOfTcp } from "../listening_tcp.ts";
@@ -111,12 +113,11 @@ function lookAtPort(
 }
 
 /** The gate does, or systemd for it; what cannot be seen is taken to be so. */
-function isServed(
-  { host, own, unix }: Facts,
-  { inode, device }: { inode: bigint; device: string },
-): boolean {
-  if (own.length > 0 || host.uid !== 0 || typeof unix === "string") return true;
-  return unix.some(({ listens, file }) =>
-    listens && file?.inode === Number(inode & 0xffffffffn) && file.device === device
-  );
+function isServed({ host, own, unix, configured: { config } }: Facts, status: FileStatus): boolean {
+  if (host.uid !== 0 || typeof unix === "string") return true;
+  const isListening = (file: FileStatus) => unix.some((one) => one.listens && isAtFile(one, file));
+  if (isListening(status)) return true;
+  // Where the kernel knows the files by the numbers that we see, what it does not list is not there.
+  const others = (config?.listeners ?? []).flatMap(({ socket }) => host.behind(socket) ?? []);
+  return own.length > 0 && !others.some(isListening);
 }

@@ -84,6 +84,19 @@ checkCases(listeners, [
     says: [/it is left over/],
   },
   {
+    name: "one socket that is left over beside one that is served",
+    host: {
+      ...served(socket),
+      files: { ...served(socket).files, "/run/postern/old.sock": { ...socket, inode: 91 } },
+      unix: [{ inode: 900, listens: true, path: PATH, file: { inode: 90, device: DEVICE } }],
+    },
+    configured: configOf(
+      `${oneListener}  - { socket: /run/postern/old.sock, mode: 0660, group: docker }\n`,
+    ),
+    levels: ["wrong"],
+    says: [/nobody listens at \/run\/postern\/old\.sock/],
+  },
+  {
     name: "one that systemd holds for a gate that is to be started is served",
     host: {
       files: { [PATH]: socket },

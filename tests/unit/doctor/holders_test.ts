@@ -93,6 +93,28 @@ checkCases(holders, [
     levels: ["fine"],
   },
   {
+    name: "nor on a socket that systemd handed over, in a network namespace of its own",
+    host: {
+      files: {
+        ...engine,
+        ...gateSocket,
+        ...processFiles(70, { comm: "deno", uid: 990, net: "net:[3]", sockets: [302, 900] }),
+      },
+      unix: [
+        listener,
+        {
+          inode: 900,
+          listens: true,
+          path: "/run/postern/ci.sock",
+          file: { inode: 90, device: DEVICE },
+        },
+      ],
+      unixElsewhere: { "/proc/70/ns/net": [accepted(202, 302)] },
+    },
+    configured: configOf(oneListener),
+    levels: ["fine"],
+  },
+  {
     name: "whoever only listens elsewhere under the gate's name is a finding",
     host: {
       files: {
