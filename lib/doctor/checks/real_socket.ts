@@ -1,3 +1,4 @@
+import type { FileStatus } from "../../linux/file.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { foldersOf } from "../paths.ts";
@@ -33,7 +34,7 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
       fix: `see what ${path} is and remove it, then: systemctl restart docker.socket docker`,
     }];
   }
-  const findings = replaceable(facts, path);
+  const findings = replaceable(facts, path, status);
   if ((status.mode & 0o002) !== 0) {
     findings.push({
       level: "wrong",
@@ -58,18 +59,19 @@ function ownersOwn(path: string, uid: number): boolean {
 }
 
 /** Whoever may write a folder on the way can put a socket of his own there, and is then told what clients tell the engine. */
-function replaceable({ host, accounts }: Facts, path: string): Finding[] {
+function replaceable({ host, accounts }: Facts, path: string, socket: FileStatus): Finding[] {
   return foldersOf(path).flatMap((folder): Finding[] => {
     const status = host.behind(folder);
     if (status === undefined) return [];
+    const foreign = status.uid !== 0 && status.uid !== socket.uid;
     const others = (status.mode & 0o022) !== 0 && (status.mode & STICKY) === 0;
     const byGroup = others && (status.mode & 0o002) === 0 && status.gid === 0;
-    if (!others || byGroup) return [];
+    if (!foreign && (!others || byGroup)) return [];
     return [{
       level: "wrong",
       title: `others than root can put another socket in the place of ${path}`,
       evidence: [`${folder}: ${access(accounts, status)}`],
-      fix: `chmod go-w ${folder}`,
+      fix: foreign ? `chown root ${folder}` : `chmod go-w ${folder}`,
     }];
   });
 }

@@ -53,6 +53,12 @@ checkCases(realSocket, [
     says: [/another socket in the place/, /\/run: 0777 root:root/, /chmod go-w \/run/],
   },
   {
+    name: "a folder of another user's does, too",
+    host: { files: { "/run": { uid: 1000 } } },
+    levels: ["wrong"],
+    says: [/chown root \/run/],
+  },
+  {
     name: "a sticky folder does not",
     host: { files: { "/run": { mode: 0o1777 } } },
     levels: ["fine"],
