@@ -50,7 +50,7 @@ async function lookAt(facts: Facts, daemon: Daemon): Promise<Finding[]> {
 
 /** With or without its scheme, as `-H :2375`. */
 function isTcp(host: string): boolean {
-  return host.startsWith("tcp://") || (!host.includes("://") && /:\d+$/.test(host));
+  return host.startsWith("tcp://") || (!host.includes("://") && !host.startsWith("/"));
 }
 
 /** Ports that systemd opens for it. */

@@ -151,6 +151,7 @@ checkCases(tcp, [
     levels: ["wrong"],
     says: [/tcp:\/\/0\.0\.0\.0:2375 \(dockerd, pid 50\)/],
   },
+  { name: "-H with an address alone", host: { files: dockerd(["-H=0.0.0.0"]) }, levels: ["wrong"] },
   { name: "-H with a port alone", host: { files: dockerd(["-H=:2375"]) }, levels: ["wrong"] },
   {
     name: "with clients' certificates",
