@@ -1,3 +1,4 @@
+import { close } from "./io.ts";
 import { libc } from "./libc.ts";
 
 const AF_INET = 2;
@@ -58,6 +59,17 @@ export function tcpSocket({ address }: TcpEnd, both: boolean): number {
   set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (!v4) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, both ? 0 : 1);
   return fd;
+}
+
+/** Whether an address is one of this machine's: only those can be bound (EADDRNOTAVAIL, ip(7)). */
+export function isOwnAddress(address: readonly number[]): boolean {
+  const place = { address, port: 0 };
+  const fd = tcpSocket(place, false);
+  if (fd < 0) return true;
+  const bytes = tcpAddress(place);
+  const isOwn = libc.bind(fd, bytes, bytes.length) === 0;
+  close(fd);
+  return isOwn;
 }
 
 /** What a listening socket leaves to the connections that it takes: small answers leave at once, and a peer that vanished is noticed. */

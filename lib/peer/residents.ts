@@ -1,9 +1,11 @@
 import {
   type AddressBytes,
+  type AddressRange,
   isLinkLocal,
   isLoopback,
   isWithin,
   parseAddress,
+  parseRange,
 } from "../policy/address.ts";
 import type { Peer, PeerContainer } from "../policy/types.ts";
 
@@ -22,39 +24,89 @@ interface End {
   readonly bits: number;
 }
 
+/** What the engine tells of where containers are. */
+export interface Told {
+  /** GET /containers/json. */
+  readonly containers: unknown;
+  /** GET /networks. */
+  readonly networks: unknown;
+}
+
 /**
- * Who may be at an address, by the list of the containers that run (`Peer.inside`). Undefined where the engine cannot tell:
+ * Who may be at an address (`Peer.inside`). Undefined where the engine cannot tell:
  *
- * - a gateway's address, which whatever is behind it shares (published ports, masquerading);
- * - one in a container's network that no container was given: a container with NET_ADMIN can take it;
+ * - one of this machine's own (`isOwn`), which every local user and every container in the host's network has;
+ * - a gateway's, which whatever is behind it shares (published ports, masquerading);
  * - a link-local one, which everybody on the link can take;
  * - an answer that is not understood.
  *
- * A container may share its address with others (`--network container:…`, `host`): then all of them are named.
+ * `unlisted` where it belongs to a network, and no container that is listed was given it: one that has just started is not in the
+ * list yet, and one with NET_ADMIN can take an address by itself. A container may share its address with others (`--network
+ * container:…`, `host`): then all of them are named, the one that was given it first.
  */
-export function residentsAt(text: string, answer: unknown): Peer["inside"] | undefined {
+export function residentsAt(
+  text: string,
+  { containers, networks }: Told,
+  isOwn: boolean,
+): Peer["inside"] | "unlisted" | undefined {
   const address = parseAddress(text);
-  const listed = readList(answer);
-  if (address === undefined || listed === undefined) return undefined;
+  const listed = readList(containers);
+  const pools = readPools(networks);
+  if (address === undefined || listed === undefined || pools === undefined) return undefined;
   const ends = listed.flatMap(({ ends }) => ends);
   const isSame = (other: AddressBytes | undefined) =>
     other !== undefined && isWithin(address, { bytes: other, bits: other.length * 8 });
-  if (ends.some(({ gateway }) => isSame(gateway))) return undefined;
+  const gateways = [...ends.map(({ gateway }) => gateway), ...pools.map(({ gateway }) => gateway)];
+  if (gateways.some(isSame)) return undefined;
 
   const owners = listed.filter(({ ends }) => ends.some((end) => isSame(end.address)));
   // Podman does not tell the addresses of every container.
   const elsewhere = listed.filter(({ ends }) => ends.some((end) => end.address === undefined));
-  const sharing = listed.filter(({ mode }) => mode === "host" || mode.startsWith("container:"));
   if (owners.length > 0) {
-    const guests = sharing.filter(({ mode }) => mode !== "host" && isGuest(mode, owners, listed));
+    const guests = listed.filter(({ mode }) =>
+      mode.startsWith("container:") && isGuest(mode, owners, listed)
+    );
     return containersOf([...owners, ...guests, ...elsewhere]);
   }
-  if (isLoopback(address)) return ["none", ...containersOf([...sharing, ...elsewhere])];
-  const inNetwork = ends.some(({ address: other, bits }) =>
-    other !== undefined && isWithin(address, { bytes: other, bits })
-  );
-  if (inNetwork || isLinkLocal(address)) return undefined;
-  return ["none", ...containersOf([...sharing, ...elsewhere])];
+  if (isOwn || isLoopback(address) || isLinkLocal(address)) return undefined;
+  const inNetwork = pools.some(({ range }) => isWithin(address, range)) ||
+    ends.some(({ address: other, bits }) =>
+      other !== undefined && isWithin(address, { bytes: other, bits })
+    );
+  if (inNetwork) return "unlisted";
+  return ["none", ...containersOf([...listed.filter(({ mode }) => mode === "host"), ...elsewhere])];
+}
+
+/**
+ * Whether a container, by GET /containers/ID/json, has the address now. The list is a moment older: a container that has ended is
+ * still in it when its address is another's.
+ */
+export function hasAddress(answer: unknown, text: string): boolean {
+  const address = parseAddress(text);
+  const networks = record(record(record(answer)["NetworkSettings"])["Networks"]);
+  return address !== undefined && record(record(answer)["State"])["Running"] === true &&
+    Object.values(networks).flatMap(endsIn).some(({ address: other }) =>
+      other !== undefined && isWithin(address, { bytes: other, bits: other.length * 8 })
+    );
+}
+
+/** The addresses of a network. */
+interface Pool {
+  readonly range: AddressRange;
+  readonly gateway: AddressBytes | undefined;
+}
+
+function readPools(answer: unknown): Pool[] | undefined {
+  if (!Array.isArray(answer)) return undefined;
+  const configs = answer.flatMap((network) => {
+    const config = record(record(network)["IPAM"])["Config"];
+    return Array.isArray(config) ? config.map(record) : [];
+  });
+  const pools = configs.map(({ Subnet: subnet, Gateway: gateway }) => {
+    const range = typeof subnet === "string" ? parseRange(subnet) : undefined;
+    return range && { range, gateway: addressIn(gateway) };
+  });
+  return pools.every((pool) => pool !== undefined) ? pools : undefined;
 }
 
 /** Whether a container with this mode is in the network of one of `owners`, or of one that nobody knows. */

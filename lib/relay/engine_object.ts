@@ -5,10 +5,8 @@ import type { Answer, Lookup } from "../policy/constraints/types.ts";
 /** What can be asked of the engine. */
 export type EngineLookup = Exclude<Lookup, { kind: "path" }>;
 
-/** All containers that run, with their addresses: what a client's own address is looked for in. */
-export interface ListLookup {
-  readonly kind: "containers";
-}
+/** All containers that run, or all networks: what a client's own address is looked for in. */
+export type ListLookup = { readonly kind: "containers" } | { readonly kind: "networks" };
 
 const encoder = new TextEncoder();
 
@@ -22,7 +20,7 @@ export function question(lookup: EngineLookup | ListLookup, fields = ""): Uint8A
 
 /** Whether a target is one that a question has. */
 export function isQuestion(target: string): boolean {
-  return /^\/(?:containers\/json$|(?:containers|images|exec)\/[^/?]+\/json|(?:volumes|networks)\/[^/?]+)$/
+  return /^\/(?:containers\/json|networks|(?:containers|images|exec)\/[^/?]+\/json|(?:volumes|networks)\/[^/?]+)$/
     .test(
       target,
     );
@@ -31,6 +29,7 @@ export function isQuestion(target: string): boolean {
 /** Every engine serves these without a version prefix; the name is one segment, whatever it holds. */
 function pathOf(lookup: EngineLookup | ListLookup): string {
   if (lookup.kind === "containers") return "/containers/json";
+  if (lookup.kind === "networks") return "/networks";
   const { kind, name } = lookup;
   const segment = encodeURIComponent(name);
   switch (kind) {

@@ -1,10 +1,8 @@
 import type { TlsContext } from "../linux/tls_context.ts";
-import type { Answer } from "../policy/constraints/types.ts";
-import { residentsAt } from "../peer/residents.ts";
 import type { Peer, PeerCertificate } from "../policy/types.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
-import { Inquiry } from "./inquiry.ts";
+import { Locating } from "./locating.ts";
 import type { Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
 import { Recorder } from "./recorder.ts";
@@ -39,8 +37,7 @@ export class Visit implements Connection {
   /** Where its requests come from: the accepted socket, or the plain end of its TLS. */
   #client: Endpoint | undefined;
   #terminator: TlsTerminator | undefined;
-  #inquiry: Inquiry | undefined;
-  #answer: Answer | undefined;
+  #locating: Locating | undefined;
   #connection: Connection | undefined;
   queued = false;
   #arriving = true;
@@ -76,7 +73,7 @@ export class Visit implements Connection {
     const client = this.#client;
     if (this.#over || client === undefined || this.#connection !== undefined) return;
     if (client.gone) this.#end();
-    else if (this.#inquiry === undefined) this.#serve(client);
+    else if (this.#locating === undefined) this.#serve(client);
   }
 
   retire(): void {
@@ -105,9 +102,9 @@ export class Visit implements Connection {
     const { loop, gatekeeper, place } = this.#reception;
     this.#client = client;
     if (gatekeeper.asksContainers(place.listener)) {
-      this.#inquiry = new Inquiry(loop, place.upstream, { kind: "containers" }, (answer) => {
-        this.#inquiry = undefined;
-        this.#answer = answer;
+      this.#locating = new Locating(loop, place.upstream, this.#peer.address, (inside) => {
+        this.#locating = undefined;
+        this.#peer = located(this.#peer, inside);
         loop.again(this);
       });
     }
@@ -116,7 +113,7 @@ export class Visit implements Connection {
 
   #serve(client: Endpoint): void {
     const { gatekeeper, place } = this.#reception;
-    const admitted = gatekeeper.admitKnown(located(this.#peer, this.#answer), place.listener);
+    const admitted = gatekeeper.admitKnown(this.#peer, place.listener);
     this.#connection = this.#reception.connect(client, admitted, {
       ...place,
       left: () => this.#end(),
@@ -145,7 +142,7 @@ export class Visit implements Connection {
   #end(): void {
     if (!this.#over) {
       this.#over = true;
-      this.#inquiry?.close();
+      this.#locating?.close();
       if (this.#connection !== undefined) this.#connection.close();
       else if (this.#client !== undefined) this.#reception.loop.release(this.#client);
       this.#arrive();
@@ -156,11 +153,7 @@ export class Visit implements Connection {
   }
 }
 
-/** The peer with what the engine's answer says of its address. */
-function located(peer: TcpPeer, answer: Answer | undefined): TcpPeer {
-  const inside = answer !== undefined && "found" in answer
-    ? residentsAt(peer.address, answer.found)
-    : undefined;
+function located(peer: TcpPeer, inside: Peer["inside"]): TcpPeer {
   if (inside === undefined) return peer;
   const [only, ...others] = inside;
   return {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { residentsAt } from "../../../lib/peer/residents.ts";
+import { hasAddress, residentsAt } from "../../../lib/peer/residents.ts";
 
 const id = (digit: string) => digit.repeat(64);
 
@@ -25,30 +25,64 @@ function entry(digit: string, name: string, mode: string, networks: Record<strin
 const on = (address: string): Record<string, Network> => ({
   front: { IPAddress: address, Gateway: "172.18.0.1", IPPrefixLen: 16 },
 });
-const named = (address: string, list: unknown) =>
-  residentsAt(address, list)?.map((one) => one === "none" ? "none" : one.name);
+/** As GET /networks tells. */
+const front = {
+  Name: "front",
+  IPAM: { Config: [{ Subnet: "172.18.0.0/16", Gateway: "172.18.0.1" }] },
+};
+const six = { Name: "six", IPAM: { Config: [{ Subnet: "fd00::/64" }] } };
+const noAddresses = { Name: "none", IPAM: { Driver: "default", Config: null } };
+
+/** Names of those who may be at an address that is not this machine's. */
+function named(
+  address: string,
+  containers: unknown,
+  { networks = [front, six, noAddresses], isOwn = false }: { networks?: unknown; isOwn?: boolean } =
+    {},
+) {
+  const inside = residentsAt(address, { containers, networks }, isOwn);
+  return typeof inside === "string"
+    ? inside
+    : inside?.map((one) => one === "none" ? "none" : one.name);
+}
 
 const web = entry("a", "web", "front", on("172.18.0.4"));
 const db = entry("b", "db", "front", on("172.18.0.5"));
 
 Deno.test("an address that the engine gave to a container is that container", () => {
-  assert.deepEqual(residentsAt("172.18.0.4", [web, db]), [
+  const told = { containers: [web, db], networks: [front] };
+  assert.deepEqual(residentsAt("172.18.0.4", told, false), [
     { id: id("a"), name: "web", labels: { team: "web" } },
   ]);
 });
 
 Deno.test("an address outside of all networks is no container's", () => {
   assert.deepEqual(named("192.0.2.7", [web, db]), ["none"]);
-  assert.deepEqual(named("127.0.0.1", []), ["none"]);
+  assert.deepEqual(named("192.0.2.7", []), ["none"]);
+});
+
+Deno.test("an address of this machine can be that of every process in its network", () => {
+  assert.equal(named("192.0.2.7", [web], { isOwn: true }), undefined);
+  assert.equal(named("127.0.0.1", []), undefined);
+  assert.equal(named("::1", []), undefined);
 });
 
 Deno.test("a gateway's address can be anybody behind it", () => {
   assert.equal(named("172.18.0.1", [web, db]), undefined);
+  assert.equal(named("172.18.0.1", []), undefined);
+  assert.equal(named("172.18.0.1", [web], { networks: [] }), undefined);
 });
 
-Deno.test("an address that a container can take by itself is nobody's that is known", () => {
-  assert.equal(named("172.18.77.7", [web]), undefined);
+Deno.test("an address of a network that no container has is not listed yet, or was taken", () => {
+  assert.equal(named("172.18.77.7", [web]), "unlisted");
+  assert.equal(named("172.18.0.4", []), "unlisted");
+  assert.equal(named("172.18.77.7", [web], { networks: [] }), "unlisted");
+  assert.equal(named("fd00::10", []), "unlisted");
+});
+
+Deno.test("a link-local address can be taken by everybody on the link", () => {
   assert.equal(named("fe80::42", [web]), undefined);
+  assert.equal(named("169.254.1.1", [web]), undefined);
 });
 
 Deno.test("containers that share an address are all named", () => {
@@ -59,10 +93,9 @@ Deno.test("containers that share an address are all named", () => {
   assert.deepEqual(named("172.18.0.4", [web, db, lost]), ["web", "lost"]);
 });
 
-Deno.test("a host's address can be that of a container in the host's network", () => {
+Deno.test("an address elsewhere can be one that a container in the host's network has taken", () => {
   const agent = entry("c", "agent", "host", { host: { IPAddress: "", Gateway: "" } });
   assert.deepEqual(named("192.0.2.7", [web, agent]), ["none", "agent"]);
-  assert.deepEqual(named("127.0.0.1", [web, agent]), ["none", "agent"]);
   assert.deepEqual(named("172.18.0.4", [web, agent]), ["web"]);
 });
 
@@ -78,7 +111,7 @@ Deno.test("two containers with one address in two networks are both named", () =
 });
 
 Deno.test("IPv6 and the IPv4 in it are found, too", () => {
-  const six = entry("c", "six", "front", {
+  const both = entry("c", "both", "front", {
     front: {
       IPAddress: "172.18.0.9",
       IPPrefixLen: 16,
@@ -86,9 +119,9 @@ Deno.test("IPv6 and the IPv4 in it are found, too", () => {
       GlobalIPv6PrefixLen: 64,
     },
   });
-  assert.deepEqual(named("fd00:0::0009", [six]), ["six"]);
-  assert.deepEqual(named("::ffff:172.18.0.9", [six]), ["six"]);
-  assert.equal(named("fd00::10", [six]), undefined);
+  assert.deepEqual(named("fd00:0::0009", [both]), ["both"]);
+  assert.deepEqual(named("::ffff:172.18.0.9", [both]), ["both"]);
+  assert.equal(named("fd00::10", [both], { networks: [] }), "unlisted");
 });
 
 Deno.test("names that links give are no names of the container", () => {
@@ -101,5 +134,38 @@ Deno.test("an answer that is not understood says nothing", () => {
     const answer of [undefined, {}, "x", [{}], [web, { ...db, Id: 5 }], [{ ...web, Names: [] }]]
   ) {
     assert.equal(named("172.18.0.4", answer), undefined, JSON.stringify(answer));
+  }
+  for (
+    const networks of [
+      undefined,
+      {},
+      [{ IPAM: { Config: [{}] } }],
+      [{ IPAM: { Config: [{ Subnet: "172.18.0.0/x" }] } }],
+    ]
+  ) {
+    const told = { containers: [web], networks };
+    assert.equal(residentsAt("172.18.0.4", told, false), undefined, JSON.stringify(networks));
+  }
+});
+
+Deno.test("a container has an address only while it runs, and in a network of its own", () => {
+  const answer = (running: unknown, address: unknown) => ({
+    State: { Running: running },
+    NetworkSettings: { Networks: { front: { IPAddress: address, GlobalIPv6Address: "fd00::9" } } },
+  });
+  assert.ok(hasAddress(answer(true, "172.18.0.4"), "172.18.0.4"));
+  assert.ok(hasAddress(answer(true, "172.18.0.4"), "::ffff:172.18.0.4"));
+  assert.ok(hasAddress(answer(true, "172.18.0.4"), "fd00::9"));
+  for (
+    const other of [
+      answer(false, "172.18.0.4"),
+      answer("true", "172.18.0.4"),
+      answer(true, "172.18.0.5"),
+      answer(true, ""),
+      undefined,
+      {},
+    ]
+  ) {
+    assert.ok(!hasAddress(other, "172.18.0.4"), JSON.stringify(other));
   }
 });
