@@ -12,7 +12,7 @@ export interface Translation {
   readonly widened: readonly Widened[];
   /** Operations that the source allows by an accident of its patterns, and this does not. */
   readonly lost: readonly string[];
-  /** Rules that allow nothing that Postern knows. */
+  /** Rules that allow nothing that Postern knows, beyond what rules before them do. */
   readonly unused: readonly string[];
 }
 

@@ -207,7 +207,7 @@ function warningsOn({ partial, widened, lost, unused }: Translation): string[] {
       "since operations are allowed for all"
     ),
     ...unused.map((rule) =>
-      `${rule}: opens nothing here: no route that Postern knows is like it, or only with names that it does not write out`
+      `${rule}: opens nothing here that other rules do not: no other route that Postern knows is like it, or only with names that it does not write out`
     ),
   ];
 }
