@@ -15,6 +15,13 @@ import { Outlet } from "./outlet.ts";
 const HANDSHAKE_MS = 10_000;
 /** Rounds before other connections get their turn. */
 const ROUNDS = 8;
+/** The same for somebody who is not known yet. */
+const HANDSHAKE_ROUNDS = 2;
+/**
+ * Bytes that OpenSSL may answer by itself, to requests for new keys: some 2400, where a good client asks after some 2^24 records (RFC
+ * 8446 §5.5). Each costs us as much as 50 KiB of data, and the answers wait where the client does not read them.
+ */
+const MOST_OWN_ANSWERS = 64 * 1024;
 /** Everybody reads into the same memory, so much at a time, in bytes: two records of TLS (RFC 8446 §5.1). */
 const scratch = new Memory(new Uint8Array(32 * 1024));
 /** The same with what encryption adds. */
@@ -62,6 +69,8 @@ export class TlsTerminator implements Owner {
   #sentAll = false;
   /** The gate has ended, and the client knows. */
   #answeredAll = false;
+  /** Bytes that OpenSSL has answered by itself since the handshake. */
+  #ownAnswers = 0;
   /** The client's socket has ended. */
   #finished = false;
   /** The client's socket was told that nothing more comes. */
@@ -119,7 +128,7 @@ export class TlsTerminator implements Owner {
   }
 
   #shakeHands(): void {
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < HANDSHAKE_ROUNDS; round++) {
       const outcome = this.#session.handshake();
       this.#sendEncrypted();
       if (outcome === BROKEN) return this.#refuse(this.#session.failure);
@@ -168,7 +177,10 @@ export class TlsTerminator implements Owner {
     const gateLeft = this.#answeredAll && plain.gone;
     // Without an end of ours, both ways of a socket of TCP are closed only by a reset.
     const reset = this.#toClient.failed || (this.#sentAll && this.#client.gone);
-    if (reset) return this.#break("the client left");
+    if (reset) {
+      this.#break("the client left");
+      return;
+    }
     if (delivered && (gateLeft || (this.#sentAll && this.#toPlain!.empty))) {
       return this.#bidFarewell();
     }
@@ -179,6 +191,7 @@ export class TlsTerminator implements Owner {
 
   /** From the client to the gate; true when there is more to do. */
   #relayUp(toPlain: Outlet): boolean {
+    let fed = false;
     for (let round = 0; round < ROUNDS; round++) {
       if (!toPlain.flush()) return false;
       if (this.#sentAll) {
@@ -188,21 +201,30 @@ export class TlsTerminator implements Owner {
       const n = this.#session.read(scratch, 0);
       if (n > 0) toPlain.offer(scratch, n);
       else if (n === 0) this.#endPlain();
-      else if (n === BROKEN) {
-        this.#sendEncrypted();
-        this.#break(`the client sent what is no TLS of this connection: ${this.#session.failure}`);
-        return false;
-      } else {
+      else {
+        this.#ownAnswers += this.#sendEncrypted();
+        const wrong = this.#wrongWith(n);
+        if (wrong !== undefined) return this.#break(wrong);
+        // What was fed brought no data: such bytes are worth more work than others.
+        if (fed) return this.#client.readable;
         const received = this.#receive();
         if (received === BLOCKED) return false;
-        if (received <= 0) {
-          const how = received === 0 ? "was cut off: no close_notify came" : "left";
-          this.#break(`the client ${how}`);
-          return false;
-        }
+        if (received === 0) return this.#break("the client was cut off: no close_notify came");
+        if (received < 0) return this.#break("the client left");
       }
+      fed = n === WANTING;
     }
     return true;
+  }
+
+  /** Whether what was read, in vain, is a reason to end. */
+  #wrongWith(outcome: number): string | undefined {
+    if (outcome === BROKEN) {
+      return `the client sent what is no TLS of this connection: ${this.#session.failure}`;
+    }
+    return this.#ownAnswers > MOST_OWN_ANSWERS
+      ? "the client asked for new keys again and again"
+      : undefined;
   }
 
   /** What the client has sent is with the gate already, or waits behind nothing. */
@@ -220,8 +242,7 @@ export class TlsTerminator implements Owner {
       if (n === BLOCKED) return false;
       if (n > 0) {
         if (!this.#session.write(scratch, n)) {
-          this.#break(`the answer cannot be encrypted: ${this.#session.failure}`);
-          return false;
+          return this.#break(`the answer cannot be encrypted: ${this.#session.failure}`);
         }
       } else {
         this.#answeredAll = true;
@@ -232,11 +253,14 @@ export class TlsTerminator implements Owner {
     return true;
   }
 
-  /** Sends what OpenSSL has made, as far as the client takes it; the rest waits. */
-  #sendEncrypted(): void {
+  /** Sends what OpenSSL has made, as far as the client takes it; the rest waits. How many bytes there were. */
+  #sendEncrypted(): number {
+    let made = 0;
     for (let n = this.#session.drain(encrypted); n > 0; n = this.#session.drain(encrypted)) {
       this.#toClient.offer(encrypted, n);
+      made += n;
     }
+    return made;
   }
 
   /** Bytes that came from the client's socket and are the session's now, 0 at its end, BLOCKED or FAILED. */
@@ -259,13 +283,15 @@ export class TlsTerminator implements Owner {
     return this.#finished;
   }
 
-  #break(reason: string): void {
+  /** Always false: there is nothing more to do. */
+  #break(reason: string): false {
     this.#stage = "parting";
     try {
       this.#events.broken(reason);
     } finally {
       this.close();
     }
+    return false;
   }
 
   #lastCall(): void {

@@ -6,6 +6,7 @@ import {
   type Issued,
   missingForCertificates,
 } from "../../support/tls_certificates.ts";
+import { KeyFlood } from "../../support/key_flood.ts";
 import { materialOf, TlsBench } from "../../support/tls_bench.ts";
 
 const ignore = missingForCertificates !== undefined;
@@ -398,6 +399,34 @@ test("a client that changes its keys again and again is understood, and answered
   assert.equal(text(stderr).match(/^KEYUPDATE$/gm)?.length, 20);
   assert.match(text(stdout), /answer 19/);
   await Deno.remove(folder, { recursive: true });
+});
+
+test("a client that asks for new keys without end is shown the door, reading the answers or not", async (bench) => {
+  for (const reads of [true, false]) {
+    using flood = await KeyFlood.to(bench.port, client);
+    using engine = await bench.engine();
+    await bench.tells("done");
+    const before = resident();
+    using conn = await bench.client(client, ca.cert);
+    using other = await bench.engine();
+    await bench.tells("done");
+    const sent = flood.send(20_000, reads);
+    for (let n = 0; n < 20; n++) {
+      await conn.write(bytes("ping"));
+      assert.equal(await some(other, 4), "ping");
+    }
+    assert.equal(
+      (await bench.tells("broken")).reason,
+      "the client asked for new keys again and again",
+    );
+    await bench.tells("closed");
+    assert.equal(await some(engine, 1), "");
+    assert.ok(await sent < 20_000);
+    assert.ok(resident() - before < 30 << 20);
+    conn.close();
+    other.close();
+    await bench.tells("closed");
+  }
 });
 
 test("thousands of connections that end in every way leave nothing behind", async (bench) => {
