@@ -77,7 +77,7 @@ export class RunningGate implements AsyncDisposable {
       ["serve", "-c", `${directory}/postern.yaml`],
       launch,
     );
-    const sockets = [...text.matchAll(/socket: (\S+)/g)].map((match) => match[1]!);
+    const sockets = [...text.matchAll(/(?:socket|listen): (\S+)/g)].map((match) => match[1]!);
     await gate.ready(sockets);
     return gate;
   }
