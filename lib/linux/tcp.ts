@@ -4,6 +4,7 @@ import { libc } from "./libc.ts";
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
@@ -19,6 +20,8 @@ const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+/** Any port would do. */
+const DISCARD = 9;
 
 /** A silent peer is asked after so many seconds, so often, and is gone after as many questions without an answer (tcp(7)). */
 const KEEPALIVE = { idle: 30, interval: 15, count: 3 };
@@ -61,15 +64,17 @@ export function tcpSocket({ address }: TcpEnd, both: boolean): number {
   return fd;
 }
 
-/** Whether an address is one of this machine's: only those can be bound (EADDRNOTAVAIL, ip(7)). */
+/**
+ * Whether an address is one of this machine's: only to those the kernel would go by that same address. Nothing is sent (udp(7)).
+ * True, too, where the kernel cannot tell.
+ */
 export function isOwnAddress(address: readonly number[]): boolean {
-  const place = { address, port: 0 };
-  const fd = tcpSocket(place, false);
+  const fd = libc.socket(address.length === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return true;
-  const bytes = tcpAddress(place);
-  const isOwn = libc.bind(fd, bytes, bytes.length) === 0;
+  const to = tcpAddress({ address, port: DISCARD });
+  const from = libc.connect(fd, to, to.length) < 0 ? undefined : boundEnd(fd);
   close(fd);
-  return isOwn;
+  return from === undefined || from.address.every((byte, at) => byte === address[at]);
 }
 
 /** What a listening socket leaves to the connections that it takes: small answers leave at once, and a peer that vanished is noticed. */

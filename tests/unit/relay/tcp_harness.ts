@@ -1,10 +1,13 @@
+import assert from "node:assert/strict";
 import { builtinPolicies } from "../../../lib/policy/builtin.ts";
 import type { ClientRule } from "../../../lib/policy/types.ts";
 import type { ConnectionLimits } from "../../../lib/relay/census.ts";
 import { type Applied, Gate } from "../../../lib/relay/gate.ts";
 import type { ListenerOptions } from "../../../lib/relay/standing.ts";
 import { freePort } from "../../support/free_port.ts";
-import { Wire } from "../../support/wire.ts";
+import { ok, Wire } from "../../support/wire.ts";
+
+const notFound = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}";
 
 type Change = Partial<Pick<ListenerOptions, "tls" | "protocol" | "maxConnections">>;
 
@@ -78,6 +81,15 @@ export class TcpBench implements AsyncDisposable {
 
   async engine(): Promise<Wire> {
     return new Wire(await this.#engine.accept());
+  }
+
+  /** Answers the engine's questions of who is at an address, in the order in which they come. */
+  async tells(answers: readonly (readonly [path: string, answer: unknown])[]): Promise<void> {
+    for (const [path, answer] of answers) {
+      using asked = await this.engine();
+      assert.equal((await asked.until("\r\n\r\n")).split(" ")[1], path);
+      await asked.send(answer === undefined ? notFound : ok(JSON.stringify(answer)));
+    }
   }
 
   // deno-lint-ignore no-explicit-any
