@@ -1,3 +1,4 @@
+import { knock } from "./knock.ts";
 import { Pairing } from "./pairing.ts";
 import { filesAt } from "./place.ts";
 import { processFacts } from "./process.ts";
@@ -11,6 +12,8 @@ import { type Accepted, type Connected, readTraceLine, type Refused } from "./tr
 const MOST_TALK = 20;
 /** Processes of which the kernel has told something, and the connection is still to come. */
 const MOST_GLIMPSES = 1024;
+/** How often bpftrace is asked whether its probes are there, in milliseconds. */
+const KNOCK_MS = 50;
 /** How often it is said that there are too many connections, in milliseconds. */
 const SAY_MS = 60_000;
 
@@ -38,7 +41,8 @@ class Listening implements Source {
   readonly #running = new Map<string, Running>();
   /** The program of the one that is listened to. */
   #current: string | undefined;
-  #told = false;
+  /** The last program that sees everything. */
+  #ready: string | undefined;
   #crowdTold = -Infinity;
 
   constructor(sockets: RealSockets, hearer: Hearer, follow: Follow) {
@@ -53,7 +57,7 @@ class Listening implements Source {
 
   /** Starts bpftrace for the files that the real sockets are now, unless one runs with them. */
   begin(): void {
-    const text = program(this.#sockets.ids());
+    const text = program(this.#sockets.ids(), Deno.pid);
     if (this.#running.has(text)) return;
     this.#current ??= text;
     const started = this.#follow("bpftrace", ["-B", "line", "-e", text], (line, from) => {
@@ -64,6 +68,10 @@ class Listening implements Source {
     });
     if (started === undefined) return this.#hearer.failed("bpftrace is not installed");
     this.#running.set(text, started);
+    const knocking = setInterval(() => {
+      if (this.#ready === text || !this.#running.has(text)) clearInterval(knocking);
+      else knock();
+    }, KNOCK_MS);
     started.ended.then((code) => {
       if (!this.#running.delete(text)) return;
       const said = this.#talk.join("\n") || "nothing";
@@ -78,11 +86,11 @@ class Listening implements Source {
 
   /** A bpftrace that sees everything from now on: the one before it can go. */
   #takeOver(text: string): void {
+    const first = this.#ready === undefined;
     this.#current = text;
+    this.#ready = text;
     void this.#end((other) => other !== text);
-    if (this.#told) return;
-    this.#told = true;
-    this.#hearer.ready();
+    if (first) this.#hearer.ready();
   }
 
   async #end(which: (text: string) => boolean): Promise<void> {

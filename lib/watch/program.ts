@@ -10,8 +10,8 @@ export interface FileId {
 /** Connections to other sockets of the same file systems that are told of in a second, and as many refused ones. */
 export const LIMIT = 200;
 
-/** The bpftrace program for these sockets. */
-export function program(sockets: readonly FileId[]): string {
+/** The bpftrace program for these sockets. `watch` is the pid of who waits for its beginning. */
+export function program(sockets: readonly FileId[], watch: number): string {
   const each = sockets.map(({ device, inode }) => `($dev == ${device} && $ino == ${inode})`);
   const devices = [...new Set(sockets.map(({ device }) => device))];
   const comment = template.indexOf("*/");
@@ -19,5 +19,6 @@ export function program(sockets: readonly FileId[]): string {
   return template.slice(0, comment) + template.slice(comment)
     .replaceAll("IS_SOCKET", each.join(" || "))
     .replaceAll("IS_DEVICE", devices.map((device) => `$dev == ${device}`).join(" || "))
-    .replaceAll("LIMIT", String(LIMIT));
+    .replaceAll("LIMIT", String(LIMIT))
+    .replaceAll("WATCH", String(watch));
 }

@@ -109,12 +109,13 @@ Deno.test("the program names each socket and each device once, and nothing is le
     { device: 24, inode: 7n },
     { device: 24, inode: 18446744073709551615n },
     { device: 25, inode: 9n },
-  ]);
+  ], 4711);
   const code = text.slice(text.indexOf("*/"));
-  assert.doesNotMatch(code, /IS_SOCKET|IS_DEVICE|LIMIT/);
+  assert.doesNotMatch(code, /IS_SOCKET|IS_DEVICE|LIMIT|WATCH/);
   const sockets =
     "($dev == 24 && $ino == 7) || ($dev == 24 && $ino == 18446744073709551615) || ($dev == 25 && $ino == 9)";
   assert.equal(code.split(`if (${sockets}) {`).length, 3);
   assert.equal(code.split("if ($dev == 24 || $dev == 25) {").length, 3);
+  assert.ok(code.includes("if (pid == 4711 && "));
   assert.ok(code.includes(`@others <= ${LIMIT}`));
 });
