@@ -43,7 +43,7 @@ export class Endpoint {
   /** The last write was short, EPOLLOUT will tell when there is room. */
   full = false;
   /** Descriptors and urgent bytes may come with the data: then a read ends where they are, and more may be waiting (unix(7)). */
-  splits = false;
+  #splits = false;
 
   readonly #epoll: Epoll;
   #outcome = BLOCKED;
@@ -69,6 +69,12 @@ export class Endpoint {
     }
   }
 
+  /** What has come was not all: from now on a short read says nothing about what is waiting, nor did the last one. */
+  expectPieces(): void {
+    this.#splits = true;
+    this.readable = true;
+  }
+
   /** Bytes read, 0 at the end, BLOCKED or FAILED. A short read on a stream socket has emptied it (epoll(7)). */
   receive(into: Memory, offset: number, length: number): number {
     let n = receive(this.fd, into, offset, length);
@@ -76,7 +82,7 @@ export class Endpoint {
       n = receive(this.fd, into, offset, length);
     }
     if (n < 0) n = this.#outcome;
-    if (n === BLOCKED || (n > 0 && n < length && !this.finished && !this.splits)) {
+    if (n === BLOCKED || (n > 0 && n < length && !this.finished && !this.#splits)) {
       this.readable = false;
     }
     return n;

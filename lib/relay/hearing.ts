@@ -107,6 +107,7 @@ export class Hearing {
       const whole = this.#isWhole(inbox);
       if (this.#length - this.judged.head.length > this.#limit) return tooLong(this.#limit);
       if (whole) return COLLECTED;
+      if (n === 0) from.expectPieces();
       const count = inbox.fill(from);
       if (count === BLOCKED) return AWAITED;
       if (count === FAILED || count === 0) return LOST;

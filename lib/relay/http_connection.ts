@@ -261,6 +261,7 @@ export class HttpConnection implements Connection, Timed {
       }
       if (n === FAILED || n === 0) return this.#close();
       end = inbox.findHead();
+      if (end < 0) this.#client.expectPieces();
     }
     this.#headDeadline?.cancel();
     this.#headDeadline = undefined;
@@ -461,6 +462,7 @@ export class HttpConnection implements Connection, Timed {
   /** Takes the request out of the inbox, and starts the up flow on the rest of its body. */
   #take({ end, left, scanner }: Cut): void {
     this.#up.begin(left, scanner);
+    if (!this.#up.complete) this.#client.expectPieces();
     this.#requests.take(end);
   }
 

@@ -51,7 +51,7 @@ export class RawStream implements Owner {
     down.begin(Infinity);
     for (const endpoint of [client, upstream]) {
       endpoint.owner = this;
-      endpoint.splits = true;
+      endpoint.expectPieces();
     }
   }
 

@@ -9,9 +9,11 @@ import { type Conditions, Judge } from "../../../lib/relay/judge.ts";
 import type { Loop } from "../../../lib/relay/loop.ts";
 
 /** A client that always has more to send. */
-const endless = { readable: true, receive: (_: unknown, __: number, n: number) => n } as
-  & Endpoint
-  & { readable: boolean };
+const endless = {
+  readable: true,
+  expectPieces: () => {},
+  receive: (_: unknown, __: number, n: number) => n,
+} as unknown as Endpoint;
 
 const parsed = parseTarget("/containers/create") as { target: Target };
 const conditions: Conditions = {
