@@ -16,6 +16,14 @@ export const audit: Part = {
           "again, to have connects to the real socket recorded",
       );
     }
+    // Where systemd says that it runs in one (systemd.io, "Container Interface").
+    const container = facts.read("/run/systemd/container")?.trim();
+    if (container !== undefined) {
+      return skip(
+        `this host is a container itself (${container}), and the kernel takes audit rules from ` +
+          "the outermost host alone: run this there, with the path that the socket has there",
+      );
+    }
     const sockets = realSockets(facts);
     const watched = sockets.filter((socket) => whyNot(socket) === undefined);
     const leftOut = sockets.flatMap((socket) => whyNot(socket) ?? []);
@@ -33,7 +41,8 @@ export const audit: Part = {
         },
         {
           kind: "command",
-          command: ["augenrules", "--load"],
+          // augenrules(8) does not say what the kernel has against it.
+          command: ["sh", "-c", "auditctl -s >/dev/null && augenrules --load"],
           done: ["sh", "-c", rulesAreLoaded(scope)],
           undo: ["auditctl", "-D", "-k", "docker_socket"],
           // augenrules(8) makes one file of all rules, and keeps the one before.

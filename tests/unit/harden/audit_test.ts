@@ -73,3 +73,9 @@ Deno.test("a rule of somebody's that turns everything off is told of", () => {
   assert.match(plan({ files: off }).notes.join("\n"), /nothing is recorded of any process/);
   assert.doesNotMatch(plan().notes.join("\n"), /nothing is recorded of any process/);
 });
+
+Deno.test("in a container the part is left out: only the outermost host has audit rules", () => {
+  const { steps, skipped } = plan({ files: { ...files, "/run/systemd/container": "lxc\n" } });
+  assert.deepEqual(steps, []);
+  assert.match(skipped!, /^this host is a container itself \(lxc\)/);
+});
