@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { sha256 } from "./digest.ts";
 import { type Host, isDone, type Planned } from "./host.ts";
 import { type CommandEntry, type Entry, keep, type Manifest, writeManifest } from "./manifest.ts";
-import { Refused } from "./part.ts";
+import { type PartName, Refused } from "./part.ts";
 import { revertEntries } from "./revert.ts";
 import { missingFolders, openStore, removeStore } from "./store.ts";
 import { fileEntries, type FileItem, type Item, survey } from "./survey.ts";
@@ -32,8 +32,10 @@ export async function apply(
     }
     const { items } = found;
     const work = new Applying(manifest, host, tell);
-    for (const item of items) await work.carryOut(item, force);
-    work.finish(items);
+    for (const [at, item] of items.entries()) {
+      await work.carryOut(item, force);
+      if (items[at + 1]?.part !== item.part) work.finish(item.part);
+    }
     return work.changes + stale.length;
   } finally {
     if (manifest.entries.length === 0) removeStore(host.disk, host.root, manifest.made);
@@ -62,11 +64,10 @@ class Applying {
     else if (current.kind === "access") this.#access(current);
   }
 
-  /** All reloads were run: no part waits for one any more. */
-  finish(items: readonly Item[]): void {
-    const parts = new Set(items.map(({ part }) => part));
-    if (!this.manifest.dirty.some((part) => parts.has(part))) return;
-    this.manifest.dirty = this.manifest.dirty.filter((part) => !parts.has(part));
+  /** All of its reloads were run: it waits for none any more. */
+  finish(part: PartName): void {
+    if (!this.manifest.dirty.includes(part)) return;
+    this.manifest.dirty = this.manifest.dirty.filter((one) => one !== part);
     this.#save();
   }
 

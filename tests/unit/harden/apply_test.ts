@@ -272,6 +272,26 @@ Deno.test("a command that fails stops there, and what came before can be reverte
     assert.deepEqual(pictureOf(root), picture);
   }));
 
+Deno.test("a part that came to its end is not reloaded again because a later one failed", () =>
+  withRoot(before, async (root) => {
+    const host = hostBelow(root);
+    const counting: Step = {
+      kind: "command",
+      command: [],
+      below: (root) => ["sh", "-c", `echo reloaded >> ${root}/etc/reloads`],
+      why: "a test",
+    };
+    const failing: Step = { ...counting, below: () => ["false"] } as Step;
+    const planned = plans(
+      ["sockets", [file("/etc/a", "a"), counting]],
+      ["audit", [file("/etc/b", "b"), failing]],
+    );
+    for (let times = 0; times < 3; times++) {
+      await assert.rejects(() => apply(planned, host, false, silent), /`false` failed/);
+    }
+    assert.equal(Deno.readTextFileSync(`${root}/etc/reloads`), "reloaded\n");
+  }));
+
 Deno.test("a live file gets its mode and owner, and has them back", () =>
   withRoot({
     ...before,
