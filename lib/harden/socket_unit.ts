@@ -4,22 +4,28 @@ import { unitPath } from "./units.ts";
 
 /**
  * The units of the listeners, by name: mode and owner are a unit's and not a path's (systemd.socket(5)), so each listener has its
- * own. The first one is postern.socket, which is the only one on most hosts.
+ * own. The first one is postern.socket, which is the only one on most hosts. A listener's name is one for a unit, too.
  */
-export function socketUnits({ listeners, runAs }: Config): [name: string, text: string][] {
-  return listeners.map((listener, at) => [
-    at === 0 ? "postern.socket" : `postern-${escaped(listener.name)}.socket`,
-    socketUnit(listener, runAs),
+export function socketUnits(config: Config): [name: string, text: string][] {
+  return config.listeners.map((listener, at) => [
+    at === 0 ? "postern.socket" : `postern-${listener.name}.socket`,
+    socketUnit(listener, config),
   ]);
 }
 
-function socketUnit(listener: ListenerConfig, runAs: Config["runAs"]): string {
-  const { name, socket, mode, uid, gid, backlog } = listener;
+/** Whose a listener's socket is: who the gate starts as, unless the listener says otherwise. */
+export function ownerOf({ uid, gid }: ListenerConfig, { runAs }: Pick<Config, "runAs">) {
+  return { uid: uid ?? runAs?.uid ?? 0, gid: gid ?? runAs?.gid ?? 0 };
+}
+
+function socketUnit(listener: ListenerConfig, config: Config): string {
+  const { name, socket, mode, backlog } = listener;
+  const { uid, gid } = ownerOf(listener, config);
   const tcp = socket.startsWith("tcp://");
   const access = [
     `SocketMode=${formatMode(mode)}`,
-    `SocketUser=${uid ?? runAs?.uid ?? 0}`,
-    `SocketGroup=${gid ?? runAs?.gid ?? 0}`,
+    `SocketUser=${uid}`,
+    `SocketGroup=${gid}`,
     "DirectoryMode=0755",
     "RemoveOnStop=yes",
   ];
@@ -37,14 +43,4 @@ Backlog=${backlog}${(tcp ? [] : access).map((line) => `\n${line}`).join("")}
 [Install]
 WantedBy=sockets.target
 `;
-}
-
-/** What a unit's name cannot hold stands as systemd-escape(1) writes it. */
-function escaped(name: string): string {
-  return name.replaceAll(
-    /[^A-Za-z0-9_.:-]/g,
-    (one) =>
-      [...new TextEncoder().encode(one)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`)
-        .join(""),
-  );
 }

@@ -1,5 +1,7 @@
+import { shellWord } from "../config/shell.ts";
+import type { Config, ListenerConfig } from "../config/types.ts";
 import { DENO_DIR, isInterpreted, serviceUnit } from "./service_unit.ts";
-import { socketUnits } from "./socket_unit.ts";
+import { ownerOf, socketUnits } from "./socket_unit.ts";
 import { CONFIG_FILE, starterConfig } from "./starter.ts";
 import {
   type CommandStep,
@@ -47,7 +49,13 @@ export const systemd: Part = {
       ...cacheSteps(facts.program),
       ...(isBooted(facts) ? [reload] : []),
       enable([...names, SERVICE]),
-      ...(isBooted(facts) ? [start(names), restart] : []),
+      ...(isBooted(facts)
+        ? [
+          ...sockets.flatMap(([name], at) => reopen(name, config.listeners[at]!, config)),
+          restart,
+          start(names),
+        ]
+        : []),
     ];
     return { steps, notes: notes(facts) };
   },
@@ -98,6 +106,21 @@ function enable(units: readonly string[]): CommandStep {
     doneBelow: (root) => ["sh", "-c", below(root).join(" && ")],
     why: "they come back after a boot",
   };
+}
+
+/** A socket that is open keeps the path, the mode and the owner that its unit had then. */
+function reopen(unit: string, listener: ListenerConfig, config: Config): CommandStep[] {
+  const { socket, mode } = listener;
+  if (socket.startsWith("tcp://")) return [];
+  const { uid, gid } = ownerOf(listener, config);
+  const wanted = `socket ${mode.toString(8)} ${uid} ${gid}`;
+  const stat = `stat -c '%F %a %u %g' ${shellWord(socket)}`;
+  return [{
+    kind: "command",
+    command: ["systemctl", "try-restart", unit],
+    done: ["sh", "-c", `! systemctl -q is-active ${unit} || test "$(${stat})" = "${wanted}"`],
+    why: "a socket with another path, mode or owner is opened anew: containers that mount it, too",
+  }];
 }
 
 function start(sockets: readonly string[]): CommandStep {
