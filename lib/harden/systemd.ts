@@ -29,6 +29,7 @@ export const systemd: Part = {
     requireVisible(facts.program);
     const sockets = socketUnits(config);
     const names = sockets.map(([name]) => name);
+    const open = config.listeners.map((listener) => isOpen(listener, config));
     const steps: Step[] = [
       ...(facts.configFile === CONFIG_FILE ? [configuration(facts)] : []),
       ...(isBooted(facts) ? [stopOld(names)] : []),
@@ -47,15 +48,9 @@ export const systemd: Part = {
         why: "the gate itself, as its own user and behind systemd's walls",
       },
       ...cacheSteps(facts.program),
-      ...(isBooted(facts) ? [reload] : []),
+      ...(isBooted(facts) ? [...names.map((name, at) => close(name, open[at]!)), reload] : []),
       enable([...names, SERVICE]),
-      ...(isBooted(facts)
-        ? [
-          ...sockets.flatMap(([name], at) => reopen(name, config.listeners[at]!, config)),
-          restart,
-          start(names),
-        ]
-        : []),
+      ...(isBooted(facts) ? [restart, start(names, open)] : []),
     ];
     return { steps, notes: notes(facts) };
   },
@@ -108,28 +103,33 @@ function enable(units: readonly string[]): CommandStep {
   };
 }
 
-/** A socket that is open keeps the path, the mode and the owner that its unit had then. */
-function reopen(unit: string, listener: ListenerConfig, config: Config): CommandStep[] {
-  const { socket, mode } = listener;
-  if (socket.startsWith("tcp://")) return [];
-  const { uid, gid } = ownerOf(listener, config);
-  const wanted = `socket ${mode.toString(8)} ${uid} ${gid}`;
-  const stat = `stat -c '%F %a %u %g' ${shellWord(socket)}`;
-  return [{
+/** A socket that is open keeps the path, the mode and the owner that its unit had, and goes with them until that is read again. */
+function close(unit: string, open: string): CommandStep {
+  return {
     kind: "command",
-    command: ["systemctl", "try-restart", unit],
-    done: ["sh", "-c", `! systemctl -q is-active ${unit} || test "$(${stat})" = "${wanted}"`],
-    why: "a socket with another path, mode or owner is opened anew: containers that mount it, too",
-  }];
+    command: ["systemctl", "stop", unit],
+    done: ["sh", "-c", `! systemctl -q is-active ${unit} || ${open}`],
+    why: "it is opened anew with the path, the mode and the owner that it has now",
+  };
 }
 
-function start(sockets: readonly string[]): CommandStep {
+/** What sh finds true when a listener's socket is there as it should be. */
+function isOpen(listener: ListenerConfig, config: Config): string {
+  const { socket, mode, tcp } = listener;
+  if (tcp !== undefined) return "true";
+  const { uid, gid } = ownerOf(listener, config);
+  const wanted = `socket ${mode.toString(8)} ${uid} ${gid}`;
+  return `test "$(stat -c '%F %a %u %g' ${shellWord(socket)})" = "${wanted}"`;
+}
+
+function start(sockets: readonly string[], open: readonly string[]): CommandStep {
   const units = [...sockets, SERVICE];
+  const checks = [...units.map((unit) => `systemctl -q is-active ${unit}`), ...open];
   return {
     kind: "command",
     command: ["systemctl", "start", ...units],
     undo: ["systemctl", "stop", ...units],
-    done: ["sh", "-c", units.map((unit) => `systemctl -q is-active ${unit}`).join(" && ")],
+    done: ["sh", "-c", checks.join(" && ")],
     why: "the gate opens",
   };
 }

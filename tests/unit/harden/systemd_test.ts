@@ -40,10 +40,10 @@ Deno.test("each listener has a unit, and where systemd runs the host they are op
   const units = "postern.socket postern-ops.b.socket";
   assert.deepEqual(lines(commands), [
     "systemctl stop postern.service",
+    "systemctl stop postern.socket",
+    "systemctl stop postern-ops.b.socket",
     "systemctl daemon-reload",
     `systemctl enable ${units} postern.service`,
-    "systemctl try-restart postern.socket",
-    "systemctl try-restart postern-ops.b.socket",
     "systemctl try-restart postern.service",
     `systemctl start ${units} postern.service`,
   ]);
