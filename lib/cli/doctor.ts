@@ -8,10 +8,11 @@ import { examine } from "../doctor/checks.ts";
 import { type Configured, gather } from "../doctor/facts.ts";
 import type { Host } from "../doctor/host.ts";
 import { realHost } from "../doctor/real_host.ts";
-import { asJson, asText } from "../doctor/report.ts";
+import { asJsonText, asText } from "../doctor/report.ts";
 import { rootedFs } from "../doctor/rooted_fs.ts";
 import { parse, saysUsage, UsageError } from "./arguments.ts";
 import { load } from "./configuration.ts";
+import { printable } from "../watch/printable.ts";
 import { NO, OK, type World } from "./world.ts";
 
 const options = {
@@ -29,10 +30,11 @@ export function doctor(args: readonly string[], world: World): Promise<number> {
     const root = rootOf(parsed.values.root);
     const host = realHost(root, world.run, Deno.uid() ?? 0, world.pid);
     const configured = root === "" ? configuredHere(config, world) : configuredBelow(host, config);
-    const report = await examine(await gather(host, configured, engineOf(world)));
+    const engine = configured.config === undefined ? engineOf(world) : DEFAULT_UPSTREAM;
+    const report = await examine(await gather(host, configured, engine));
     world.stdout(
       json === true
-        ? JSON.stringify(asJson(report)) + "\n"
+        ? asJsonText(report)
         : asText(report, { color: world.color.stdout, columns: world.columns }),
     );
     return report.findings.some(({ level }) => level === "wrong") ? NO : OK;
@@ -50,19 +52,26 @@ function rootOf(named: string | undefined): string {
 }
 
 /** The engine that clients of this machine would use, where no configuration says. */
-function engineOf({ env }: World): string {
-  const parsed = parseSocketPath(env["DOCKER_HOST"] || DEFAULT_UPSTREAM);
-  return "value" in parsed ? parsed.value : DEFAULT_UPSTREAM;
+function engineOf({ env, stderr }: World): string {
+  const named = env["DOCKER_HOST"];
+  const parsed = parseSocketPath(named || DEFAULT_UPSTREAM);
+  if ("value" in parsed) return parsed.value;
+  stderr(
+    `postern doctor: DOCKER_HOST=${
+      printable(named!)
+    } is no unix socket of this host's: looking at ${DEFAULT_UPSTREAM}\n`,
+  );
+  return DEFAULT_UPSTREAM;
 }
 
 function configuredHere(config: string | undefined, world: World): Configured {
   const loaded = load({ config }, world);
   const named = config ?? (world.env["POSTERN_CONFIG"] || undefined);
-  const file = loaded.ok ? loaded.config.file ?? "the environment" : named;
-  if (loaded.ok || named !== undefined) return configuredAs(file!, loaded);
+  const file = loaded.ok ? loaded.config.file : named ?? loaded.diagnostics[0]?.file;
   // Nothing is named: that there is no file is no mistake of the file's.
-  const [first] = loaded.diagnostics;
-  return first?.file === "command line" ? { problems: [] } : configuredAs(first!.file, loaded);
+  if (file === "command line") return { problems: [] };
+  const isFile = file !== undefined && file !== "environment";
+  return configuredAs(isFile ? resolve(file) : "the environment", loaded);
 }
 
 const PLACE = "/etc/postern/postern.yaml";

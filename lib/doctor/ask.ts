@@ -1,11 +1,12 @@
 import type { Answer } from "../policy/constraints/types.ts";
 import { answerFrom } from "../relay/engine_object.ts";
+import type { Late } from "./host.ts";
 
 /** As patient as the gate; a host with thousands of containers needs a moment. */
 const PATIENCE = 10_000;
 
 /** GET of a path as HTTP/1.0, so that the answer ends with the connection (RFC 9112 §9.3). */
-export async function ask(socket: string, path: string): Promise<Answer> {
+export async function ask(socket: string, path: string): Promise<Answer | Late> {
   let connection: Deno.UnixConn | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let late = false;
@@ -20,8 +21,8 @@ export async function ask(socket: string, path: string): Promise<Answer> {
     const bytes = new Uint8Array(await new Response(connected.readable).arrayBuffer());
     return answerFrom(bytes, 0, bytes.length);
   } catch (error) {
-    const reason = late ? "it does not answer in time" : (error as Error).message;
-    return { failed: `${socket} cannot be asked: ${reason}` };
+    if (late) return { failed: `${socket} does not answer within ${PATIENCE / 1000} s`, late };
+    return { failed: `${socket} cannot be asked: ${(error as Error).message}` };
   } finally {
     clearTimeout(timer);
     try {

@@ -16,10 +16,11 @@ import { sandbox } from "./checks/sandbox.ts";
 import { socketGroup } from "./checks/socket_group.ts";
 import { socketUnit } from "./checks/socket_unit.ts";
 import { tcp } from "./checks/tcp.ts";
+import { userNamespaces } from "./checks/user_namespaces.ts";
 import type { Check, Facts } from "./facts.ts";
+import { asRoot, line } from "./fixes.ts";
 import type { Finding, Placed } from "./finding.ts";
 import { Unreadable } from "./host.ts";
-import { asRoot } from "./wording.ts";
 
 /** In the order of the report. */
 export const checks: readonly Check[] = [
@@ -31,6 +32,7 @@ export const checks: readonly Check[] = [
   containers,
   tcp,
   authorization,
+  userNamespaces,
   isolation,
   privileged,
   liveRestore,
@@ -51,15 +53,15 @@ export interface Report {
 
 /** Runs every check. One that cannot read what it needs says so, and keeps none of the others from being run. */
 export async function examine(facts: Facts): Promise<Report> {
+  const looked = checks.filter(({ live }) => facts.live || live === undefined);
   const findings: Placed[] = [];
-  const leftOut: string[] = [];
-  for (const check of checks) {
+  for (const check of looked) {
     const { name, group } = check;
-    if (check.live && !facts.live) leftOut.push(name);
-    else {for (const finding of await look(check, facts)) {
-        findings.push({ check: name, group, ...finding });
-      }}
+    for (const finding of await look(check, facts)) {
+      findings.push({ check: name, group, ...finding });
+    }
   }
+  const leftOut = checks.filter((check) => !looked.includes(check)).map(({ name }) => name);
   return { findings, leftOut };
 }
 
@@ -72,7 +74,7 @@ async function look(check: Check, facts: Facts): Promise<readonly Finding[]> {
       level: "unknown",
       title: `${check.name.replaceAll("-", " ")}: a file cannot be read`,
       evidence: [error.message],
-      fix: facts.host.uid === 0 ? `see why: ls -l ${error.path}` : asRoot,
+      fix: [facts.host.uid === 0 ? line("ls", "-ld", facts.host.root + error.path) : asRoot(facts)],
     }];
   }
 }

@@ -24,7 +24,7 @@ export interface Holds {
 
 /** Pairs the kernel's sockets (unix_diag) with descriptors of processes. */
 export function holdsOf(facts: Facts, socket: RealSocket, all: readonly UnixSocket[]): Holds {
-  const here = all.filter((one) => isAt(one, socket, all));
+  const here = socketsAt(socket, all);
   const served = new Set(here.filter(({ listens }) => !listens).map(({ inode }) => inode));
   const listeners = new Set(here.filter(({ listens }) => listens).map(({ inode }) => inode));
   const peers = new Set(here.flatMap(({ peer }) => (peer ? [peer] : [])));
@@ -37,14 +37,13 @@ export function holdsOf(facts: Facts, socket: RealSocket, all: readonly UnixSock
     server.has(pid) || pid === facts.host.pid || facts.own.some((own) => own.pid === pid);
   const found = (inodes: ReadonlySet<number>, how: Hold["how"]) =>
     holding(inodes).filter((process) => !passes(process)).map((process) => ({ process, how }));
-  const seen = new Set(facts.processes.flatMap(({ sockets }) => [...sockets ?? []]));
   return {
     holds: [
       ...found(peers, "is connected"),
       ...found(listeners, "holds a descriptor of the listener"),
       ...found(served, "holds an accepted connection"),
     ],
-    hidden: [...peers].filter((inode) => !seen.has(inode)).length,
+    hidden: hiddenEnds(facts.processes, socket, all).length,
     listens: listeners.size > 0,
   };
 }
@@ -55,10 +54,34 @@ function isServer({ pid, comm }: Process): boolean {
 }
 
 /** By the file itself. Where a file system shows other numbers to the kernel than to us (overlayfs, btrfs), by the path. */
-function isAt(one: UnixSocket, { path, status }: RealSocket, all: readonly UnixSocket[]): boolean {
-  if (status === undefined) return false;
-  if (all.some((other) => isAtFile(other, status))) return isAtFile(one, status);
-  return one.path !== undefined && one.path.replace(/^\/var\/run\//, "/run/") === path;
+function socketsAt({ path, status }: RealSocket, all: readonly UnixSocket[]): UnixSocket[] {
+  if (status === undefined) return [];
+  const byFile = all.filter((one) => isAtFile(one, status));
+  if (byFile.length > 0) return byFile;
+  return all.filter((one) => one.path?.replace(/^\/var\/run\//, "/run/") === path);
+}
+
+/** The other ends of connections that no process has. */
+export function hiddenEnds(
+  processes: readonly Process[],
+  socket: RealSocket,
+  all: readonly UnixSocket[],
+): number[] {
+  const ends = new Set(socketsAt(socket, all).flatMap(({ peer }) => peer || []));
+  for (const { sockets } of processes) sockets?.forEach((inode) => ends.delete(inode));
+  return [...ends];
+}
+
+/** Whether systemd alone listens there: it starts the engine for the first who connects, and that is not to be doctor. */
+export function isAsleep(
+  all: readonly Process[],
+  socket: RealSocket,
+  unix: readonly UnixSocket[],
+): boolean {
+  const listeners = socketsAt(socket, unix).filter(({ listens }) => listens);
+  const inodes = new Set(listeners.map(({ inode }) => inode));
+  const holding = all.filter(({ sockets }) => sockets !== undefined && intersects(sockets, inodes));
+  return holding.length > 0 && holding.every(({ pid }) => pid === 1);
 }
 
 /** Whether a socket, or the listener that it was accepted from, was bound to this file. The kernel tells 32 bits of the inode. */

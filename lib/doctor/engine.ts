@@ -7,9 +7,13 @@ export interface Engine {
   /** The socket that answered: the real one, or one of the gate's. */
   readonly asked?: string;
   readonly why?: string;
+  /** systemd holds its socket, and it does not run. */
+  readonly asleep?: true;
   /** GET /info. */
   readonly info?: Info;
   readonly containers?: readonly Container[];
+  /** By name, the folder or file of the host that a volume is a bind mount of. */
+  readonly binds?: ReadonlyMap<string, string>;
 }
 
 /** The fields of GET /info that are looked at. */
@@ -37,6 +41,8 @@ export interface Container {
   };
   readonly Mounts?: readonly {
     readonly Type?: string;
+    /** A volume's. */
+    readonly Name?: string;
     readonly Source?: string;
     readonly Destination?: string;
     readonly RW?: boolean;
@@ -56,6 +62,8 @@ export async function askEngine(
       return await readContainers(host, { socket, asked, info: info.found as Info });
     }
     refusals.push("failed" in info ? info.failed : info.absent);
+    // The gate would wait for the same engine.
+    if ("late" in info) break;
   }
   return { socket, why: refusals[0]! };
 }
@@ -74,7 +82,24 @@ async function readContainers(
     if ("failed" in one) return { ...engine, why: one.failed };
     containers.push(one.found as Container);
   }
-  return { ...engine, containers };
+  return { ...engine, containers, binds: await readBinds(host, engine.asked) };
+}
+
+/** `docker volume create -o o=bind -o device=/run`: the container's mount shows the volume alone. None where a policy keeps them back. */
+async function readBinds(host: Pick<Host, "ask">, asked: string): Promise<Map<string, string>> {
+  const answer = await host.ask(asked, "/volumes");
+  const { Volumes } = ("found" in answer ? answer.found : {}) as { Volumes?: Volume[] | null };
+  return new Map(
+    (Volumes ?? []).flatMap(({ Name, Options }): [string, string][] => {
+      const isBind = Options?.["o"]?.split(",").some((one) => one === "bind" || one === "rbind");
+      return isBind && Options?.["device"] !== undefined ? [[Name, Options["device"]]] : [];
+    }),
+  );
+}
+
+interface Volume {
+  readonly Name: string;
+  readonly Options?: Readonly<Record<string, string>> | null;
 }
 
 /** `web (nginx, 3f2a9c0d1b2e)`. */

@@ -2,6 +2,7 @@ import type { Config } from "../config/types.ts";
 import type { FileStatus } from "../linux/file.ts";
 import type { UnixSocket } from "../linux/unix_diag.ts";
 import { type Accounts, accounts } from "./accounts.ts";
+import { hiddenEnds, isAsleep } from "./connections.ts";
 import { type Daemon, daemons } from "./daemon.ts";
 import { askEngine, type Engine } from "./engine.ts";
 import type { Finding, Group } from "./finding.ts";
@@ -64,18 +65,10 @@ export async function gather(
   const live = host.root === "";
   const sockets = upstreams(configured.config, fallback).map((named) => realSocket(host, named));
   const listeners = configured.config?.listeners ?? [];
-  const engines: Engine[] = [];
-  for (const { named } of live ? sockets : []) {
-    const ways = listeners.filter((one) =>
-      one.protocol === "http" && one.upstream === named && one.tcp === undefined
-    );
-    engines.push(await askEngine(host, named, ways.map(({ socket }) => socket)));
-  }
-  const all = live ? processes(host) : [];
+  const { all, unix } = live ? looked(host, sockets) : { all: [], unix: [] };
   const files = live
     ? listeners.flatMap(({ socket, tcp }) => tcp === undefined ? host.behind(socket) ?? [] : [])
     : [];
-  const unix = live ? listed(host, all) : [];
   const ports = listeners.filter(({ tcp }) => tcp !== undefined).map(({ socket }) => socket);
   return {
     host,
@@ -92,8 +85,49 @@ export async function gather(
     ],
     unix,
     daemons: daemons(host, all),
-    engines,
+    engines: live ? await askAll(host, configured.config, sockets, all, unix) : [],
   };
+}
+
+const TRIES = 3;
+
+/**
+ * Processes and sockets, which are not read in one moment: where a connection belongs to nobody because it came or went in
+ * between, both are read again.
+ */
+function looked(
+  host: Host,
+  sockets: readonly RealSocket[],
+): { readonly all: readonly Process[]; readonly unix: Facts["unix"] } {
+  for (let tries = 1;; tries++) {
+    const all = processes(host);
+    const unix = listed(host, all);
+    if (tries === TRIES || host.uid !== 0 || typeof unix === "string") return { all, unix };
+    if (sockets.every((socket) => hiddenEnds(all, socket, unix).length === 0)) return { all, unix };
+  }
+}
+
+async function askAll(
+  host: Host,
+  config: Config | undefined,
+  sockets: readonly RealSocket[],
+  all: readonly Process[],
+  unix: Facts["unix"],
+): Promise<Engine[]> {
+  const engines: Engine[] = [];
+  for (const socket of sockets) {
+    const { named } = socket;
+    if (typeof unix !== "string" && isAsleep(all, socket, unix)) {
+      const why = "it does not run: systemd starts it for whoever connects, and doctor does not";
+      engines.push({ socket: named, asleep: true, why });
+      continue;
+    }
+    const ways = (config?.listeners ?? []).filter((one) =>
+      one.protocol === "http" && one.upstream === named && one.tcp === undefined
+    );
+    engines.push(await askEngine(host, named, ways.map(({ socket }) => socket)));
+  }
+  return engines;
 }
 
 function upstreams(config: Config | undefined, fallback: string): string[] {

@@ -8,8 +8,8 @@ export interface Finding {
   readonly title: string;
   /** What was seen, a line each. */
   readonly evidence?: readonly string[];
-  /** What to type, or to do. */
-  readonly fix?: string;
+  /** Lines for a shell, in their order; what no command does is a comment, `# …`. */
+  readonly fix?: readonly string[];
 }
 
 /** The parts of the report, in its order. */

@@ -16,6 +16,12 @@ export interface ProgramAnswer {
   readonly stderr: string;
 }
 
+/** No answer in time. */
+export interface Late {
+  readonly failed: string;
+  readonly late: true;
+}
+
 /** Everything that is asked of the host. Below a root, only the files are; the rest belongs to the machine that runs. */
 export interface Host {
   /** "" for the machine itself, else the folder that stands for its `/`. */
@@ -36,7 +42,7 @@ export interface Host {
   /** Runs a program; undefined when it is not installed. */
   run(program: string, args: readonly string[]): Promise<ProgramAnswer | undefined>;
   /** GET of a path, asked of the engine at a socket. */
-  ask(socket: string, path: string): Promise<Answer>;
+  ask(socket: string, path: string): Promise<Answer | Late>;
   /** Those of our network namespace, or of another's, by its path in /proc. Throws an Error when the kernel does not list them. */
   unixSockets(namespace?: string): readonly UnixSocket[];
   /** Whether an engine answers at a TCP port without TLS; undefined when nobody answers. */

@@ -50,10 +50,26 @@ function findingAsText(
     ...wrapped(title, columns, INDENT).map((line, at) =>
       at === 0 ? `  ${painted} ${line.trimStart()}` : line
     ),
-    ...(evidence ?? []).flatMap((line) => wrapped(line, columns, `${INDENT}- `, `${INDENT}  `)),
-    ...(fix === undefined ? [] : wrapped(`fix: ${fix}`, columns, INDENT, `${INDENT}     `)),
+    ...shortened(evidence ?? []).flatMap((line) =>
+      wrapped(line, columns, `${INDENT}- `, `${INDENT}  `)
+    ),
+    ...(fix ?? []).flatMap((line, at) => fixAsText(line, columns, at === 0 ? "fix: " : "     ")),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Lines of evidence that a terminal shows; programs get them all. */
+const MOST = 12;
+
+function shortened(evidence: readonly string[]): readonly string[] {
+  if (evidence.length <= MOST) return evidence;
+  return [...evidence.slice(0, MOST - 1), `and ${evidence.length - MOST + 1} more (--json)`];
+}
+
+/** A command is one line, to be copied whole; a comment that goes on is a comment in each of its lines. */
+function fixAsText(line: string, columns: number, first: string): string[] {
+  if (!line.startsWith("# ")) return [`${INDENT}${first}${visible(line)}`];
+  return wrapped(line.slice(2), columns, `${INDENT}${first}# `, `${INDENT}     # `);
 }
 
 /** `2 wrong, 1 advice, 9 fine`. */
@@ -84,7 +100,22 @@ function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
-/** The report for programs. */
+/** The report for programs, on one line. A terminal takes it literally, too: what JSON lets stand as it is, is escaped. */
+export function asJsonText(report: Report): string {
+  return JSON.stringify(asJson(report)).replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    escaped,
+  ) + "\n";
+}
+
+function escaped(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+  ).join("");
+}
+
+/** The report as a value; README says what its members mean. */
 export function asJson({ findings, leftOut }: Report) {
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
   return {
@@ -98,7 +129,7 @@ export function asJson({ findings, leftOut }: Report) {
       level,
       title,
       evidence: evidence ?? [],
-      fix: fix ?? null,
+      fix: fix ?? [],
     })),
     left_out: leftOut,
   };

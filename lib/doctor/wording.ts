@@ -17,6 +17,3 @@ export function describe(accounts: Accounts, { pid, exe, comm, uid, container }:
     ...(container === undefined ? [] : [`container ${container.slice(0, 12)}`]),
   ].join(", ");
 }
-
-/** What to do where something could not be read. */
-export const asRoot = "sudo postern doctor";

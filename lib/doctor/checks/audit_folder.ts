@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { line } from "../fixes.ts";
 import { realPath } from "../paths.ts";
 import { readUnit } from "../units.ts";
 import { access } from "../wording.ts";
@@ -35,6 +36,8 @@ function lookAt(facts: Facts, path: string): Finding[] {
     level: "wrong",
     title: `others than the gate can change its records: ${path}`,
     evidence: [`${path}: ${access(accounts, status)}`],
-    fix: open ? `chmod go-w ${path}` : `chown root ${path}`,
+    fix: [
+      open ? line("chmod", "go-w", host.root + path) : line("chown", "root", host.root + path),
+    ],
   }];
 }

@@ -3,9 +3,9 @@ import { type AuditRule, auditRules } from "../audit_rule.ts";
 import type { Check, Facts } from "../facts.ts";
 import { GATE_USER } from "../../harden/names.ts";
 import type { Finding } from "../finding.ts";
+import { harden } from "../fixes.ts";
 
 const FOLDER = "/etc/audit/rules.d";
-const FIX = "postern harden apply --only audit";
 
 /** Whether the kernel records who connects to the real socket around the gate, and which rules only look as if. */
 export const auditRulesCheck: Check = {
@@ -20,7 +20,7 @@ export const auditRulesCheck: Check = {
         level: "wrong",
         title: "there are rules, and auditing is switched off in the kernel",
         evidence: ["auditctl -s: enabled 0"],
-        fix: "auditctl -e 1, and see why auditd does not run: systemctl status auditd",
+        fix: ["auditctl -e 1", "systemctl enable --now auditd.service"],
       }];
     }
     return findings;
@@ -40,6 +40,12 @@ function lookAt(
 ): Finding[] {
   const { host } = facts;
   const gate = gateOf(facts);
+  const fix = [
+    ...(host.list(FOLDER) === undefined
+      ? ["# first, auditd is to be installed: apt-get install auditd, or dnf install audit"]
+      : []),
+    harden(facts, "audit"),
+  ];
   const inFiles = coverage(host, written, socket, gate);
   const inKernel = kernel && coverage(host, kernel.rules, socket, gate);
   const counts = inKernel ?? inFiles;
@@ -47,11 +53,18 @@ function lookAt(
   const missing = waysHere().filter((way) => !counts.records.has(way));
   if (missing.length === 0) {
     const lost = kernel !== undefined && waysHere().some((way) => !inFiles.records.has(way));
-    if (!lost) return [{ level: "fine", title: `every connect to ${socket} is recorded` }];
+    if (!lost) {
+      return [{
+        level: "fine",
+        title: `every connect to ${socket} is recorded` +
+          (kernel === undefined ? ", as far as the files say" : ""),
+      }];
+    }
     return [{
       level: "advice",
-      title: `connects to ${socket} are recorded until the next boot: ${FOLDER} has no such rule`,
-      fix: FIX,
+      title: `connects to ${socket} are recorded until the next boot`,
+      evidence: ["auditctl -l has the rules", `${FOLDER} does not`],
+      fix,
     }];
   }
   if (inKernel !== undefined && waysHere().every((way) => inFiles.records.has(way))) {
@@ -59,7 +72,7 @@ function lookAt(
       level: "wrong",
       title: `the rules for ${socket} are written and not loaded`,
       evidence: [`auditctl -l does not have: ${missing.join(", ")}`, ...ineffective],
-      fix: "augenrules --load",
+      fix: ["augenrules --load"],
     }];
   }
   if (counts.records.size > 0) {
@@ -71,7 +84,7 @@ function lookAt(
         ...ineffective,
         ...counts.partial,
       ],
-      fix: FIX,
+      fix,
     }];
   }
   if (ineffective.length > 0 || counts.partial.length > 0) {
@@ -81,10 +94,18 @@ function lookAt(
         ? `audit rules look as if they recorded connects to ${socket}, and do not`
         : `audit rules leave out most of who connects to ${socket}`,
       evidence: [...ineffective, ...counts.partial],
-      fix: FIX,
+      fix,
     }];
   }
-  return [{ level: "advice", title: `nobody records who connects to ${socket}`, fix: FIX }];
+  return [{
+    level: "advice",
+    title: `nobody records who connects to ${socket}`,
+    evidence: [
+      ...(kernel === undefined ? [] : ["auditctl -l: no rule is about it"]),
+      `${FOLDER}: no rule is about it`,
+    ],
+    fix,
+  }];
 }
 
 /** The gate's user, by name and number. Root is not among them: most containers connect as root. */

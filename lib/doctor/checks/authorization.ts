@@ -2,12 +2,14 @@ import { basename } from "node:path";
 import { daemonOf } from "../daemon.ts";
 import type { Check } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { harden } from "../fixes.ts";
 
 /** Whether the engine asks the plugin that the configuration opens. */
 export const authorization: Check = {
   name: "authorization",
   group: "engine",
-  look({ live, engines, sockets, daemons, configured: { config } }) {
+  look(facts) {
+    const { live, engines, sockets, daemons, configured: { file, config } } = facts;
     return sockets.flatMap(({ named }): Finding[] => {
       const engine = engines.find(({ socket }) => socket === named);
       const daemon = daemonOf(daemons, named);
@@ -15,6 +17,9 @@ export const authorization: Check = {
       const plugins = engine?.info?.Plugins?.Authorization ??
         (Array.isArray(listed) ? listed.map(String) : []);
       if (engine?.info === undefined && (live || daemon === undefined)) return [];
+      const told = engine?.info === undefined
+        ? `${daemon!.origin}: no authorization-plugins`
+        : "GET /info: no Plugins.Authorization";
       const wanted = config?.authz?.upstream === named
         ? basename(config.authz.socket).replace(/\.[^.]*$/, "")
         : undefined;
@@ -24,7 +29,7 @@ export const authorization: Check = {
           title:
             `postern.yaml has an authz section, and the engine does not ask the plugin ${wanted}`,
           evidence: [`it asks ${plugins.join(", ") || "nobody"}`],
-          fix: "postern harden apply --only daemon",
+          fix: [harden(facts, "daemon")],
         }];
       }
       if (plugins.length > 0) {
@@ -37,8 +42,13 @@ export const authorization: Check = {
         level: "advice",
         title:
           "the engine serves whoever connects to it around the gate: it asks no authorization plugin",
-        fix:
-          "see `postern authz --help` for authz: and seal: true, then: postern harden apply --only daemon",
+        evidence: [told],
+        fix: [
+          `# write authz: and seal: true into ${
+            file ?? "postern.yaml"
+          } (postern authz --help), and then:`,
+          harden(facts, "daemon"),
+        ],
       }];
     });
   },

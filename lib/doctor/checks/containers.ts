@@ -1,10 +1,10 @@
+import { adviceForContainer } from "../advice.ts";
+import { type Container, type Engine, nameOf } from "../engine.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
-import { type Container, nameOf } from "../engine.ts";
 import type { Finding } from "../finding.ts";
+import { asRoot, startEngine } from "../fixes.ts";
 import { isUnder, realPath } from "../paths.ts";
 import { attempt } from "../processes.ts";
-import { asRoot } from "../wording.ts";
-import { adviceFor } from "./holders.ts";
 
 /** Containers that mount the real socket, or a folder that holds it. */
 export const containers: Check = {
@@ -21,50 +21,70 @@ export const containers: Check = {
           level: "unknown",
           title: "which containers mount the real socket: the engine does not tell",
           evidence: [engine.why!],
-          fix: facts.host.uid === 0
-            ? "a sealed engine answers while the file of break_glass is there; else: systemctl status docker"
-            : asRoot,
+          fix: engine.asleep ? [startEngine(socket.path)] : facts.host.uid === 0
+            ? [
+              "# an engine that is sealed answers while the file of break_glass is there; else see why:",
+              "systemctl status docker.service",
+            ]
+            : [asRoot(facts)],
         }];
       }
       const gate = new Set(facts.own.flatMap(({ container }) => container ?? []));
       const found = engine.containers.filter(({ Id }) => !gate.has(Id)).flatMap((container) => {
-        const ways = mountsRealSocket(facts, container, socket);
+        const ways = mountsRealSocket(facts, engine, container, socket);
         return ways.length === 0 ? [] : [lookAt(facts, socket, container, ways)];
       });
-      const all = engine.containers.length;
       if (found.length > 0) return found;
-      const none = all === 0 ? "there are no containers" : `none of ${all} containers`;
+      const all = engine.containers.length;
       return [{
         level: "fine",
-        title: all === 0 ? none : `${none} mounts ${socket.path} or a folder that holds it`,
+        title: all === 0
+          ? "no container mounts the real socket: there are none"
+          : `none of ${all} containers mounts ${socket.path} or a folder that holds it`,
       }];
     });
   },
 };
 
-function lookAt(facts: Facts, socket: RealSocket, container: Container, ways: string[]): Finding {
-  const state = container.State?.Running === true ? "runs" : "is stopped, and can be started";
+/** A mount through which a container reaches the real socket. */
+interface Way {
+  /** `/run -> /host/run, which holds it`. */
+  readonly told: string;
+  /** Where the socket itself is in the container; undefined for a folder that holds it. */
+  readonly socketAt?: string;
+}
+
+function lookAt(facts: Facts, socket: RealSocket, container: Container, ways: Way[]): Finding {
+  const state = container.State?.Running === true ? "it runs" : "it is stopped, and can be started";
   return {
     level: "wrong",
     title: `the container ${nameOf(container)} mounts the real socket: it is root on this host`,
-    evidence: [...ways, `it ${state}`],
-    fix: adviceFor(facts, socket, true),
+    evidence: [...ways.map(({ told }) => told), state],
+    fix: adviceForContainer(facts, socket, ways.find(({ socketAt }) => socketAt)?.socketAt),
   };
 }
 
-/** The mounts through which a container reaches the socket: `/run -> /host/run, which holds it`. */
 export function mountsRealSocket(
   { host }: Pick<Facts, "host">,
+  { binds }: Engine,
   { Mounts }: Container,
   { path }: RealSocket,
-): string[] {
-  return (Mounts ?? []).flatMap(({ Source, Destination, RW }) => {
-    if (!Source?.startsWith("/")) return [];
-    const source = attempt(() => realPath(host, Source)) ?? Source;
+): Way[] {
+  return (Mounts ?? []).flatMap(({ Source, Destination, Name, RW }): Way[] => {
+    const bind = Name === undefined ? undefined : binds?.get(Name);
+    const from = bind ?? Source;
+    if (!from?.startsWith("/")) return [];
+    const source = attempt(() => realPath(host, from)) ?? from;
     if (!isUnder(path, source)) return [];
-    return [
-      `${Source} -> ${Destination}` + (source === path ? "" : ", which holds it") +
-      (RW === false ? ", read-only, which keeps nobody from connecting" : ""),
-    ];
+    const isSocket = source === path;
+    return [{
+      told: [
+        `${from} -> ${Destination}`,
+        ...(isSocket ? [] : ["which holds it"]),
+        ...(bind === undefined ? [] : [`by the volume ${Name}`]),
+        ...(RW === false ? ["read-only, which keeps nobody from connecting"] : []),
+      ].join(", "),
+      ...(isSocket && Destination !== undefined ? { socketAt: Destination } : {}),
+    }];
   });
 }

@@ -1,7 +1,9 @@
 import { holdsOf } from "../connections.ts";
+import { adviceForClient } from "../advice.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { asRoot, describe } from "../wording.ts";
+import { asRoot, startEngine } from "../fixes.ts";
+import { describe } from "../wording.ts";
 
 /** Who is connected to the real socket at this moment, around the gate. */
 export const holders: Check = {
@@ -15,7 +17,7 @@ export const holders: Check = {
         level: "unknown",
         title: "who is connected to the real socket: the kernel does not list unix sockets",
         evidence: [unix],
-        fix: "modprobe unix_diag",
+        fix: ["modprobe unix_diag"],
       }];
     }
     return facts.sockets.filter(({ status }) => status?.isSocket).flatMap((socket) =>
@@ -35,7 +37,10 @@ function lookAt(
     findings.push({
       level: "unknown",
       title: `who is connected to ${socket.path}: nobody listens there that can be seen`,
-      fix: facts.host.uid === 0 ? "start the engine: systemctl start docker" : asRoot,
+      evidence: [
+        "unix_diag(7) of every network namespace that we may look into has no such listener",
+      ],
+      fix: [facts.host.uid === 0 ? startEngine(socket.path) : asRoot(facts)],
     });
   }
   if (holds.length > 0) {
@@ -44,7 +49,7 @@ function lookAt(
       level: "wrong",
       title: `${many} ${socket.path} open around the gate`,
       evidence: holds.map(({ process, how }) => `${describe(facts.accounts, process)}: ${how}`),
-      fix: adviceFor(facts, socket),
+      fix: adviceForClient(facts, socket),
     });
   }
   const apart = facts.processes.filter(({ net }) => net === undefined).length;
@@ -53,7 +58,8 @@ function lookAt(
       level: "unknown",
       title:
         `whether containers are connected to ${socket.path}: only root can look into their networks`,
-      fix: asRoot,
+      evidence: [`/proc/PID/ns/net of ${apart} processes is closed to uid ${facts.host.uid}`],
+      fix: [asRoot(facts)],
     });
   }
   if (hidden > 0) {
@@ -62,30 +68,14 @@ function lookAt(
       level: "unknown",
       title:
         `whose ${connections} to ${socket.path} it is: the other end is in no process that can be looked into`,
-      fix: facts.host.uid === 0 ? "run postern doctor in the host's own pid namespace" : asRoot,
+      evidence: ["unix_diag(7) has them, and no /proc/PID/fd that we may read does"],
+      fix: [
+        facts.host.uid === 0
+          ? "# run postern doctor on the host itself, not in a container"
+          : asRoot(facts),
+      ],
     });
   }
   if (findings.length > 0) return findings;
   return [{ level: "fine", title: `nobody is connected to ${socket.path} but the gate` }];
-}
-
-/** An intercept socket of this engine's, when there is one. `files`: only one that a container can mount. */
-export function adviceFor(
-  { configured: { config } }: Facts,
-  { named }: Pick<RealSocket, "named">,
-  files = false,
-): string {
-  const ways = (config?.listeners ?? []).filter(({ protocol, upstream, tcp }) =>
-    protocol === "http" && upstream === named && !(files && tcp !== undefined)
-  );
-  if (ways.length === 0) {
-    return "give it an intercept socket instead: postern harden plan --only systemd";
-  }
-  const places = ways.map(({ socket, name }) => `${socket} (policy ${policyOf(config!, name)})`);
-  return `let it use ${places.join(" or ")} instead, ` +
-    (files ? "mounted at the same place" : "such as with DOCKER_HOST");
-}
-
-function policyOf({ gate }: NonNullable<Facts["configured"]["config"]>, listener: string): string {
-  return gate.listenerPolicies[listener] ?? gate.defaultPolicy;
 }

@@ -1,12 +1,14 @@
 import type { Check } from "../facts.ts";
 import { readUnit } from "../units.ts";
 import { describe } from "../wording.ts";
+import { harden, startGate } from "../fixes.ts";
 
 /** Whether the gate is root: it reads what everybody sends it. */
 export const identity: Check = {
   name: "identity",
   group: "postern",
-  look({ host, own, accounts, configured: { config } }) {
+  look(facts) {
+    const { host, own, accounts, configured: { file, config } } = facts;
     if (config === undefined) return [];
     const roots = own.filter(({ uid }) => uid === 0);
     if (roots.length > 0) {
@@ -17,8 +19,12 @@ export const identity: Check = {
           : "the gate runs as root, though the configuration has run_as",
         evidence: roots.map((process) => describe(accounts, process)),
         fix: config.runAs === undefined
-          ? "write run_as: { user: postern } into the configuration and restart; or: postern harden apply --only systemd"
-          : "systemctl restart postern",
+          ? [
+            "# as a service with a user of its own:",
+            harden(facts, "systemd"),
+            `# or write run_as: { user: NAME } into ${file} and start it again`,
+          ]
+          : ["# as it is configured now:", startGate(facts)],
       }];
     }
     const names = [
@@ -38,7 +44,7 @@ export const identity: Check = {
       level: "advice",
       title: "postern.service runs as root",
       evidence: [unit.file],
-      fix: "postern harden apply --only systemd",
+      fix: [harden(facts, "systemd")],
     }];
   },
 };

@@ -5,6 +5,7 @@ import { groupNamed, userNamed } from "../accounts.ts";
 import { isAtFile } from "../connections.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { line, startGate } from "../fixes.ts";
 import { listeningTcp, placeOfTcp } from "../listening_tcp.ts";
 import { foldersOf, realPath } from "../paths.ts";
 import { access } from "../wording.ts";
@@ -36,34 +37,39 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
   if (status === undefined || !status.isSocket) {
     return [{
       level: "wrong",
-      title: `the gate does not run: ${
-        status === undefined ? "nothing is" : "no socket is"
-      } at ${socket} (listener ${name})`,
-      fix: "systemctl start postern, or: postern serve",
+      title: `the gate does not run: its listener ${name} is not there`,
+      evidence: [`${socket}: ${status === undefined ? "nothing is there" : "that is no socket"}`],
+      fix: [startGate(facts)],
     }];
   }
   const findings: Finding[] = [];
   const differs = status.mode !== mode || (uid !== undefined && status.uid !== uid) ||
     (gid !== undefined && status.gid !== gid);
   if (differs) {
-    const owner = `${uid === undefined ? "any" : userNamed(accounts, uid)}:${
-      gid === undefined ? "any" : groupNamed(accounts, gid)
-    }`;
+    const user = uid === undefined ? undefined : userNamed(accounts, uid);
+    const group = gid === undefined ? undefined : groupNamed(accounts, gid);
+    const ownership = `${user ?? ""}${group === undefined ? "" : `:${group}`}`;
     findings.push({
       level: "wrong",
       title: `${socket} is not as the configuration says`,
       evidence: [
         `there: ${access(accounts, status)}`,
-        `configured at ${listener.origin}: ${formatMode(mode)} ${owner}`,
+        `configured at ${listener.origin}: ${formatMode(mode)} ${user ?? "any"}:${group ?? "any"}`,
       ],
-      fix: "systemctl restart postern.socket postern, or start the gate again",
+      fix: [
+        ...(uid === undefined && gid === undefined ? [] : [line("chown", ownership, path)]),
+        line("chmod", formatMode(mode), path),
+        "# and to see that it stays so, start the gate anew:",
+        `# ${startGate(facts)}`,
+      ],
     });
   }
   if (!isServed(facts, status)) {
     findings.push({
       level: "wrong",
-      title: `nobody listens at ${socket} (listener ${name}): it is left over`,
-      fix: "systemctl start postern, or: postern serve",
+      title: `the gate does not run: the socket of its listener ${name} is left over`,
+      evidence: [`${socket}: nobody listens there, by unix_diag(7)`],
+      fix: [startGate(facts)],
     });
   }
   const trusted = new Set([
@@ -75,12 +81,16 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
     const there = host.behind(folder);
     if (there === undefined) continue;
     const open = (there.mode & 0o022) !== 0 && (there.mode & STICKY) === 0;
-    if (!open && trusted.has(there.uid)) continue;
+    const foreign = !trusted.has(there.uid);
+    if (!open && !foreign) continue;
     findings.push({
       level: "wrong",
       title: `others can put a socket of their own in the place of ${socket}`,
       evidence: [`${folder}: ${access(accounts, there)}`],
-      fix: open ? `chmod go-w ${folder}` : `chown root ${folder}`,
+      fix: [
+        ...(foreign ? [line("chown", "root", folder)] : []),
+        ...(open ? [line("chmod", "go-w", folder)] : []),
+      ],
     });
   }
   return findings;
@@ -88,17 +98,19 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
 
 /** A port has no mode and no owner; who may use it is the certificate's matter. */
 function lookAtPort(
-  { host, own }: Facts,
+  facts: Facts,
   { name, socket, insecure, origin }: ListenerConfig,
 ): Finding[] {
+  const { host, own } = facts;
   const ports = own.map((process) => listeningTcp(host, process));
   const open = ports.some((all) => all?.some((one) => `tcp://${placeOfTcp(one)}` === socket));
   const findings: Finding[] = [];
   if (!open && host.uid === 0) {
     findings.push({
       level: "wrong",
-      title: `the gate does not run: it does not listen at ${socket} (listener ${name})`,
-      fix: "systemctl start postern, or: postern serve",
+      title: `the gate does not run: its listener ${name} is not open`,
+      evidence: [`${socket}: nobody listens there, by /proc/net/tcp`],
+      fix: [startGate(facts)],
     });
   }
   if (insecure === true) {
@@ -106,7 +118,7 @@ function lookAtPort(
       level: "advice",
       title: `${socket} (listener ${name}) is open to whoever reaches it, without a certificate`,
       evidence: [`${origin}: insecure`],
-      fix: "give the listener tls: (postern schema config)",
+      fix: [`# give the listener tls: in ${origin} (postern schema config)`],
     });
   }
   return findings;

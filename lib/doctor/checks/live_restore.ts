@@ -1,12 +1,14 @@
 import { daemonOf } from "../daemon.ts";
 import type { Check } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { harden } from "../fixes.ts";
 
 /** Whether containers go on while the engine restarts, as changes of its settings need. */
 export const liveRestore: Check = {
   name: "live-restore",
   group: "engine",
-  look({ live, engines, sockets, daemons }) {
+  look(facts) {
+    const { live, engines, sockets, daemons } = facts;
     return sockets.flatMap(({ named }): Finding[] => {
       const info = engines.find(({ socket }) => socket === named)?.info;
       const daemon = daemonOf(daemons, named);
@@ -21,7 +23,12 @@ export const liveRestore: Check = {
         level: "advice",
         title:
           "a restart of the engine, as hardening it needs, ends every container: live-restore is off",
-        fix: "postern harden apply --only daemon",
+        evidence: [
+          info === undefined
+            ? `${daemon!.origin}: no live-restore`
+            : "GET /info: LiveRestoreEnabled is false",
+        ],
+        fix: [harden(facts, "daemon")],
       }];
     });
   },

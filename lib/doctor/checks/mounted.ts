@@ -1,10 +1,10 @@
+import { adviceForContainer } from "../advice.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { mounts, placeOf, reaching } from "../mounts.ts";
 import { attempt, type Process } from "../processes.ts";
 import { describe } from "../wording.ts";
 import { mountsRealSocket } from "./containers.ts";
-import { adviceFor } from "./holders.ts";
 
 /** Containers that mount the real socket and that the engine does not tell of: another engine's, or where it was not asked. */
 export const mounted: Check = {
@@ -28,7 +28,7 @@ export const mounted: Check = {
           level: "wrong",
           title: `a container has ${socket.path} mounted`,
           evidence: [`${describe(facts.accounts, process)}: at ${ways.join(" and ")}`],
-          fix: adviceFor(facts, socket, true),
+          fix: adviceForContainer(facts, socket, ways[0]),
         }];
       });
     });
@@ -38,9 +38,11 @@ export const mounted: Check = {
 /** One process for each mount namespace of a container, but for those that the engine has told of. */
 function strangers(facts: Facts, socket: RealSocket): Process[] {
   const told = new Set(
-    facts.engines.flatMap(({ containers }) => containers ?? [])
-      .filter((container) => mountsRealSocket(facts, container, socket).length > 0)
-      .map(({ Id }) => Id),
+    facts.engines.flatMap((engine) =>
+      (engine.containers ?? [])
+        .filter((container) => mountsRealSocket(facts, engine, container, socket).length > 0)
+        .map(({ Id }) => Id)
+    ),
   );
   const gate = new Set(facts.own.flatMap(({ container }) => container ?? []));
   const self = facts.processes.find(({ pid }) => pid === facts.host.pid);

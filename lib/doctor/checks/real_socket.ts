@@ -1,8 +1,9 @@
 import type { FileStatus } from "../../linux/file.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { asRoot, harden, line, startEngine } from "../fixes.ts";
 import { foldersOf } from "../paths.ts";
-import { access, asRoot } from "../wording.ts";
+import { access } from "../wording.ts";
 
 const STICKY = 0o1000;
 
@@ -14,15 +15,21 @@ export const realSocket: Check = {
 };
 
 function lookAt(facts: Facts, socket: RealSocket): Finding[] {
-  const { accounts, live } = facts;
+  const { host, accounts, live } = facts;
   const { named, path, status } = socket;
   const where = named === path ? path : `${path} (${named} leads there)`;
   if (status === undefined) {
-    if (facts.host.behind(path) !== undefined || !live) return [];
+    if (host.behind(path) !== undefined || !live) return [];
+    const closed = foldersOf(path).find((folder) => host.behind(folder) === undefined);
     return [{
       level: "unknown",
-      title: `nothing can be seen at ${where}: no engine runs, or its folder is closed to us`,
-      fix: facts.host.uid === 0 ? "systemctl start docker" : asRoot,
+      title: "who may connect to the real socket: no engine has made it",
+      evidence: [
+        `${where}: ${
+          closed === undefined ? "nothing is there" : `${closed} is closed to us, or not there`
+        }`,
+      ],
+      fix: [host.uid === 0 || closed === undefined ? startEngine(path) : asRoot(facts)],
     }];
   }
   const seen = `${where}: ${access(accounts, status)}`;
@@ -31,7 +38,11 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
       level: "wrong",
       title: `${path} is no socket`,
       evidence: [seen],
-      fix: `see what ${path} is and remove it, then: systemctl restart docker.socket docker`,
+      fix: [
+        "# docker run -v makes a folder of a socket that is not there yet",
+        line("mv", path, `${path}.old`),
+        "systemctl restart docker.socket docker.service",
+      ],
     }];
   }
   const findings = replaceable(facts, path, status);
@@ -40,14 +51,14 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
       level: "wrong",
       title: `everybody on this host can connect to ${path}, and whoever connects is root`,
       evidence: [seen],
-      fix: `chmod o-rwx ${path}; to keep it so: postern harden apply --only sockets`,
+      fix: [line("chmod", "o-rwx", host.root + path), "# and for good:", harden(facts, "sockets")],
     });
   } else if (status.uid !== 0 && !ownersOwn(path, status.uid)) {
     findings.push({
       level: "wrong",
       title: `${path} belongs to another user than root, who can open it to everybody`,
       evidence: [seen],
-      fix: "postern harden apply --only sockets",
+      fix: [line("chown", "root", host.root + path), "# and for good:", harden(facts, "sockets")],
     });
   }
   return findings.length > 0 ? findings : [{ level: "fine", title: seen }];
@@ -71,7 +82,10 @@ function replaceable({ host, accounts }: Facts, path: string, socket: FileStatus
       level: "wrong",
       title: `others than root can put another socket in the place of ${path}`,
       evidence: [`${folder}: ${access(accounts, status)}`],
-      fix: foreign ? `chown root ${folder}` : `chmod go-w ${folder}`,
+      fix: [
+        ...(foreign ? [line("chown", "root", host.root + folder)] : []),
+        ...(others ? [line("chmod", "go-w", host.root + folder)] : []),
+      ],
     }];
   });
 }

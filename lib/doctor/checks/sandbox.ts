@@ -1,4 +1,5 @@
 import type { Check } from "../facts.ts";
+import { harden, line } from "../fixes.ts";
 import { readUnit } from "../units.ts";
 
 /** What systemd-analyze(1) may say of a unit that harden wrote. */
@@ -8,16 +9,20 @@ const MOST = 1.5;
 export const sandbox: Check = {
   name: "sandbox",
   group: "postern",
-  async look({ host, configured: { config } }) {
+  async look(facts) {
+    const { host, configured: { config } } = facts;
     const unit = readUnit(host, "postern.service");
     const hasSystemd = host.list("/usr/lib/systemd/system") !== undefined ||
       host.list("/lib/systemd/system") !== undefined;
     if (config === undefined || !hasSystemd) return [];
-    const fix = "postern harden apply --only systemd";
+    const fix = [harden(facts, "systemd")];
     if (unit === undefined) {
       return [{
         level: "advice",
-        title: "no unit starts the gate: there is no postern.service",
+        title: "nothing starts the gate at boot, nor keeps it in a sandbox",
+        evidence: [
+          "there is no postern.service in /etc/systemd/system or where packages put theirs",
+        ],
         fix,
       }];
     }
@@ -35,7 +40,7 @@ export const sandbox: Check = {
         level: "unknown",
         title: "how well postern.service is sandboxed: systemd-analyze does not tell",
         evidence: [answer?.stderr.trim().split("\n").at(-1) || "systemd-analyze is not installed"],
-        fix: `systemd-analyze security --offline=true ${unit.file}`,
+        fix: [line("systemd-analyze", "security", "--offline=true", unit.file)],
       }];
     }
     if (Number(exposure) <= MOST) {

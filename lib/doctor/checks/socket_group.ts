@@ -1,7 +1,8 @@
 import { GATE_USER } from "../../harden/names.ts";
-import { groupNamed, groupOf, membersOf, userNamed } from "../accounts.ts";
+import { groupNamed, groupOf, membersOf, type UserGroup, userNamed } from "../accounts.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { harden, line } from "../fixes.ts";
 
 /** Who is in the group that may connect to the real socket: each of them is root. */
 export const socketGroup: Check = {
@@ -33,11 +34,20 @@ async function lookAt(facts: Facts, gid: number): Promise<Finding[]> {
   return [{
     level: "wrong",
     title: `${many} ${name} may connect to the real socket: being in it is being root`,
-    evidence: [others.join(", ")],
-    fix:
-      "postern harden apply --only sockets, which gives the socket to a group of the gate's own" +
-      `; or, for each of them: gpasswd -d ${others[0]} ${name}`,
+    evidence: others.map((one) => `${one}: ${whyIn(facts, one, listed)}`),
+    fix: [
+      "# gives the socket to a group of the gate's own:",
+      harden(facts, "sockets"),
+      ...others.filter((one) => listed?.members.includes(one))
+        .map((one) => `# or takes ${one} out: ${line("gpasswd", "-d", one, name)}`),
+    ],
   }];
+}
+
+function whyIn({ accounts }: Facts, member: string, listed: UserGroup | undefined): string {
+  if (listed?.members.includes(member)) return "listed in /etc/group";
+  const isPrimary = accounts.users.some(({ name, gid }) => name === member && gid === listed?.gid);
+  return isPrimary ? "it is the primary group (/etc/passwd)" : "by a directory service (getent)";
 }
 
 /** With the directory services that NSS knows (getent(1)); the files alone below a root. */

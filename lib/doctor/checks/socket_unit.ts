@@ -1,6 +1,7 @@
 import { membersOf } from "../accounts.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { harden } from "../fixes.ts";
 import { realPath } from "../paths.ts";
 import { readUnit, type Unit } from "../units.ts";
 import { strangers } from "./socket_group.ts";
@@ -29,7 +30,7 @@ function lookAt(facts: Facts, name: string, unit: Unit): Finding[] {
   const evidence = [
     `${[unit.file, ...unit.dropIns].join(", ")}: SocketMode=${mode} SocketGroup=${group}`,
   ];
-  const fix = "postern harden apply --only sockets";
+  const fix = [harden(facts, "sockets")];
   if ((Number.parseInt(mode, 8) & 0o002) !== 0) {
     const title = `${name} opens the real socket to everybody at its next start`;
     return [{ level: "wrong", title, evidence, fix }];

@@ -1,6 +1,7 @@
 import type { Daemon } from "../daemon.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { asRoot } from "../fixes.ts";
 import { listeningTcp, placeOfTcp, type TcpListener } from "../listening_tcp.ts";
 import { readUnit } from "../units.ts";
 
@@ -12,7 +13,24 @@ export const tcp: Check = {
     const here = facts.daemons.filter(({ process }) => process?.container === undefined);
     const found = (await Promise.all(here.map((daemon) => lookAt(facts, daemon)))).flat();
     if (found.length > 0 || here.length === 0) return found;
-    return [{ level: "fine", title: "the engine is not open to the network without TLS" }];
+    const closed = here.find(({ process }) =>
+      process !== undefined && process.sockets === undefined
+    );
+    if (closed !== undefined) {
+      return [{
+        level: "unknown",
+        title: "whether the engine listens on TCP: only root can see its ports",
+        evidence: [`${closed.origin}: its command line and daemon.json name none`],
+        fix: [asRoot(facts)],
+      }];
+    }
+    return [{
+      level: "fine",
+      title: "the engine is not open to the network without TLS",
+      evidence: here.map(({ origin, hosts }) =>
+        `${origin}: ${hosts.join(" ") || "no hosts named"}`
+      ),
+    }];
   },
 };
 
@@ -42,9 +60,11 @@ async function lookAt(facts: Facts, daemon: Daemon): Promise<Finding[]> {
       ? "the engine listens on TCP and asks no client for a certificate: whoever reaches it is root"
       : "the engine listens on TCP without TLS: whoever reaches it is root",
     evidence: [...said, ...plain],
-    fix:
-      "take tcp:// out of hosts (daemon.json, docker.service, docker.socket) and restart docker; " +
-      "or set tlsverify, tlscacert, tlscert and tlskey",
+    fix: [
+      "# take it out of where it is said (hosts in daemon.json, -H in docker.service, ListenStream in",
+      "# docker.socket), or set tlsverify, tlscacert, tlscert and tlskey in daemon.json, and then:",
+      "systemctl restart docker.service",
+    ],
   }];
 }
 

@@ -21,14 +21,16 @@ export function checkCases(check: Check, cases: readonly Case[]): void {
     Deno.test(`doctor, ${check.name}: ${name}`, async () => {
       const findings = await check.look(await factsOf(host ?? {}, configured));
       const text = findings.map(({ title, evidence, fix }) =>
-        [title, ...evidence ?? [], `fix: ${fix ?? ""}`].join("\n")
+        [title, ...evidence ?? [], ...fix ?? []].join("\n")
       ).join("\n");
       assert.deepEqual(findings.map(({ level }) => level), levels, text);
       for (const words of says ?? []) assert.match(text, words);
       for (const words of saysNot ?? []) assert.doesNotMatch(text, words);
-      // Whoever is told that something is wrong is told what to do.
-      for (const { level, fix } of findings) {
-        if (level !== "fine" && check.name !== "kernel") assert.ok(fix, text);
+      // Whoever is told that something is not as it should be is told by what that was seen, and what to do.
+      for (const { level, evidence, fix } of findings) {
+        if (level === "fine") continue;
+        assert.ok(evidence?.length && fix?.length, text);
+        assert.deepEqual(fix.filter((line) => line.includes("\n")), []);
       }
     });
   }

@@ -1,131 +1,13 @@
 import { authorization } from "../../../lib/doctor/checks/authorization.ts";
-import { containers } from "../../../lib/doctor/checks/containers.ts";
 import { isolation } from "../../../lib/doctor/checks/isolation.ts";
 import { liveRestore } from "../../../lib/doctor/checks/live_restore.ts";
-import { privileged } from "../../../lib/doctor/checks/privileged.ts";
 import { tcp } from "../../../lib/doctor/checks/tcp.ts";
+import { userNamespaces } from "../../../lib/doctor/checks/user_namespaces.ts";
 import { checkCases } from "./cases.ts";
 import { configOf, oneListener } from "./config_of.ts";
 import { processFiles } from "./fake_host.ts";
 
 const id = "cd".repeat(32);
-const box = (more: Record<string, unknown>, info: unknown = {}) => ({
-  engine: {
-    "/info": info,
-    "/containers/json?all=1": [{ Id: id }],
-    [`/containers/${id}/json`]: {
-      Id: id,
-      Name: "/web",
-      Config: { Image: "nginx" },
-      State: { Running: true },
-      ...more,
-    },
-  },
-});
-const mounting = (Source: string, RW = true) =>
-  box({ Mounts: [{ Type: "bind", Source, Destination: "/x", RW }] });
-
-checkCases(containers, [
-  { name: "none that mounts it is fine", host: mounting("/srv"), levels: ["fine"] },
-  {
-    name: "the socket through a link",
-    host: mounting("/var/run/docker.sock"),
-    configured: configOf(oneListener),
-    levels: ["wrong"],
-    says: [/web \(nginx, cdcdcdcdcdcd\)/, /ci\.sock \(policy read-only\) instead, mounted at the/],
-  },
-  ...["/", "/run", "/var/run"].map((source) => ({
-    name: `a folder that holds it: ${source}`,
-    host: mounting(source, false),
-    levels: ["wrong"] as const,
-    says: [/which holds it, read-only, which keeps nobody/, /harden plan/],
-  })),
-  { name: "a folder beside it", host: mounting("/run/docker"), levels: ["fine"] },
-  {
-    name: "a socket whose name begins the same",
-    host: mounting("/run/docker.sock2"),
-    levels: ["fine"],
-  },
-  {
-    name: "the gate's own container",
-    host: {
-      ...mounting("/run/docker.sock"),
-      files: {
-        "/run/postern/ci.sock": { socket: true, inode: 90 },
-        ...processFiles(70, {
-          comm: "postern",
-          container: id,
-          sockets: [900],
-          more: {
-            "net/unix":
-              "0000000000000000: 00000002 00000000 00010000 0001 01   900 /run/postern/ci.sock\n",
-          },
-        }),
-      },
-    },
-    configured: configOf(oneListener),
-    levels: ["fine"],
-  },
-  {
-    name: "an engine that does not answer is unknown",
-    host: { uid: 1000 },
-    levels: ["unknown"],
-    says: [/\/var\/run\/docker\.sock is not asked/, /sudo postern doctor/],
-  },
-  {
-    name: "a sealed engine is asked through the gate",
-    host: { ...mounting("/run"), refuses: ["/var/run/docker.sock"] },
-    configured: configOf(oneListener),
-    levels: ["wrong"],
-  },
-]);
-
-const hosting = (HostConfig: Record<string, unknown>) => box({ HostConfig });
-
-checkCases(privileged, [
-  {
-    name: "an ordinary container is fine",
-    host: hosting({ PidMode: "", NetworkMode: "bridge", CapAdd: ["NET_BIND_SERVICE"] }),
-    levels: ["fine"],
-  },
-  {
-    name: "--privileged",
-    host: hosting({ Privileged: true }),
-    levels: ["advice"],
-    says: [/--privileged/],
-  },
-  {
-    name: "--pid host",
-    host: hosting({ PidMode: "host" }),
-    levels: ["advice"],
-    says: [/--pid host/],
-  },
-  {
-    name: "--network host",
-    host: hosting({ NetworkMode: "host" }),
-    levels: ["advice"],
-    says: [/--network/],
-  },
-  {
-    name: "--userns host",
-    host: hosting({ UsernsMode: "host" }),
-    levels: ["advice"],
-    says: [/--userns/],
-  },
-  {
-    name: "capabilities that lead out, however they are written",
-    host: hosting({ CapAdd: ["CAP_SYS_ADMIN", "sys_module", "CHOWN"] }),
-    levels: ["advice"],
-    says: [/SYS_ADMIN, SYS_MODULE: leads/],
-    saysNot: [/CHOWN/],
-  },
-  {
-    name: "no seccomp",
-    host: hosting({ SecurityOpt: ["seccomp=unconfined"] }),
-    levels: ["advice"],
-    says: [/seccomp=unconfined/],
-  },
-]);
 
 /** dockerd as pid 50, listening on 2375 with inode 500 when told to. */
 const dockerd = (cmdline: readonly string[], more: Record<string, unknown> = {}) => ({
@@ -219,6 +101,15 @@ checkCases(tcp, [
     says: [/tcp:\/\/0\.0\.0\.0/],
   },
   {
+    name: "whoever may not see its ports cannot say that there are none",
+    host: {
+      uid: 1000,
+      files: { ...dockerd([]), "/proc/50/fd": { closed: true } },
+    },
+    levels: ["unknown"],
+    says: [/only root can see/, /dockerd, pid 50/],
+  },
+  {
     name: "an engine inside a container is that container's matter",
     host: {
       files: processFiles(50, {
@@ -236,12 +127,35 @@ const safe = {
   SecurityOptions: ["name=seccomp,profile=default", "name=userns", "name=no-new-privileges"],
 };
 
+checkCases(userNamespaces, [
+  {
+    name: "none is advice",
+    host: info({ SecurityOptions: ["name=apparmor"] }),
+    levels: ["advice"],
+    says: [/SecurityOptions name=apparmor/],
+  },
+  { name: "remapped is fine", host: info(safe), levels: ["fine"] },
+  {
+    name: "so is rootless",
+    host: info({ SecurityOptions: ["name=rootless"] }),
+    levels: ["fine"],
+    says: [/rootless/],
+  },
+  { name: "an engine that does not answer was told of already", levels: [] },
+  {
+    name: "below a root, daemon.json tells",
+    host: { root: "/mnt", files: { "/etc/docker/daemon.json": '{ "userns-remap": "default" }' } },
+    levels: ["fine"],
+    says: [/userns-remap: default/],
+  },
+]);
+
 checkCases(isolation, [
   {
     name: "what is off is listed",
     host: info({ SecurityOptions: ["name=apparmor"] }),
     levels: ["advice"],
-    says: [/userns-remap, no-new-privileges, icc/],
+    says: [/no-new-privileges/, /icc/],
   },
   {
     name: "what is on is not",
@@ -249,20 +163,17 @@ checkCases(isolation, [
     levels: ["fine"],
   },
   {
-    name: "rootless is as good as remapped",
-    host: info({ SecurityOptions: ["name=rootless"] }),
+    name: "without the default bridge, nobody is on it",
+    host: { ...info({}), files: dockerd(["--bridge=none"]) },
     levels: ["advice"],
-    saysNot: [/userns-remap/],
+    saysNot: [/icc/],
   },
   { name: "an engine that does not answer was told of already", levels: [] },
   {
     name: "below a root, daemon.json tells",
     host: {
       root: "/mnt",
-      files: {
-        "/etc/docker/daemon.json":
-          '{ "icc": false, "userns-remap": "default", "no-new-privileges": true }',
-      },
+      files: { "/etc/docker/daemon.json": '{ "icc": false, "no-new-privileges": true }' },
     },
     levels: ["fine"],
   },

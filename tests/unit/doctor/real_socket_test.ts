@@ -90,7 +90,13 @@ checkCases(socketGroup, [
     name: "everybody who is listed is named",
     host: group("docker:x:998:alice,bob"),
     levels: ["wrong"],
-    says: [/2 users of the group docker/, /alice, bob/, /gpasswd -d alice docker/],
+    says: [
+      /2 users of the group docker/,
+      /^alice: listed in /m,
+      /^bob: /m,
+      /^# or takes alice out: gpasswd -d alice docker$/m,
+      /gpasswd -d alice docker/,
+    ],
   },
   {
     name: "so is whose primary group it is",
@@ -98,7 +104,7 @@ checkCases(socketGroup, [
       files: { "/etc/passwd": "root:x:0:0::/:\nci:x:1001:998::/:\n" },
     },
     levels: ["wrong"],
-    says: [/1 user of the group docker/, /^ci$/m],
+    says: [/1 user of the group docker/, /^ci: it is the primary group/m],
   },
   {
     name: "so is whom only a directory service knows",
@@ -109,7 +115,7 @@ checkCases(socketGroup, [
           : undefined,
     },
     levels: ["wrong"],
-    says: [/^carol$/m],
+    says: [/^carol: by a directory service/m],
   },
   {
     name: "the gate's own user is no finding",

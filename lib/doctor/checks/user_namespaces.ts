@@ -1,0 +1,43 @@
+import { daemonOf } from "../daemon.ts";
+import type { Check } from "../facts.ts";
+import type { Finding } from "../finding.ts";
+
+/** Whose root a container's root is: with user namespaces, or a rootless engine, not the host's. */
+export const userNamespaces: Check = {
+  name: "user-namespaces",
+  group: "engine",
+  look({ live, engines, sockets, daemons }) {
+    return sockets.flatMap(({ named }): Finding[] => {
+      const info = engines.find(({ socket }) => socket === named)?.info;
+      const daemon = daemonOf(daemons, named);
+      if (info === undefined && (live || daemon === undefined)) return [];
+      const options = info?.SecurityOptions ?? [];
+      const has = (name: string) => options.some((option) => option.includes(`name=${name}`));
+      const remapped = daemon?.setting("userns-remap");
+      if (has("rootless")) {
+        return [{
+          level: "fine",
+          title: "the engine is rootless: root in a container is its user",
+        }];
+      }
+      if (has("userns") || remapped) {
+        const told = typeof remapped === "string" ? ` (userns-remap: ${remapped})` : "";
+        return [{ level: "fine", title: `root in a container is nobody on the host${told}` }];
+      }
+      return [{
+        level: "advice",
+        title: "root in a container is root on the host: no userns-remap, and not rootless",
+        evidence: [
+          info === undefined
+            ? `${daemon!.origin}: no userns-remap`
+            : `GET /info: SecurityOptions ${options.join(" ") || "none"}`,
+        ],
+        fix: [
+          '# write "userns-remap": "default" into /etc/docker/daemon.json (the engine then begins',
+          "# without images and containers, and brings the old ones back without it), and then:",
+          "systemctl restart docker.service",
+        ],
+      }];
+    });
+  },
+};

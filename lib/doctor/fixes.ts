@@ -1,0 +1,48 @@
+import { isAbsolute } from "node:path";
+import { shellWord } from "../config/shell.ts";
+import type { PartName } from "../harden/part.ts";
+import { socketUnits } from "../harden/socket_unit.ts";
+import { CONFIG_FILE } from "../harden/starter.ts";
+import type { Facts } from "./facts.ts";
+import { readUnit } from "./units.ts";
+
+/** `postern harden apply` of one part, for the configuration and the tree that were looked at. */
+export function harden({ host, configured }: Facts, part: PartName): string {
+  const { file, config } = configured;
+  const named = config !== undefined && file !== undefined && isAbsolute(file);
+  return line("postern", "harden", "apply", "--only", part, [
+    ...(named && file !== CONFIG_FILE ? ["-c", file] : []),
+    ...(host.root === "" ? [] : ["--root", host.root]),
+  ]);
+}
+
+/** The same look with more rights. */
+export function asRoot({ host, configured: { file } }: Pick<Facts, "host" | "configured">): string {
+  return line("sudo", "postern", "doctor", [
+    ...(file !== undefined && isAbsolute(file) && file !== CONFIG_FILE ? ["-c", file] : []),
+    ...(host.root === "" ? [] : ["--root", host.root]),
+  ]);
+}
+
+/** Starts the engine that makes the real socket at this path. */
+export function startEngine(path: string): string {
+  const service = path.endsWith("/podman.sock") ? "podman.socket" : "docker.service";
+  return path.startsWith("/run/user/")
+    ? `systemctl --user start ${service}`
+    : `systemctl start ${service}`;
+}
+
+/** Starts the gate anew, its sockets too. */
+export function startGate({ host, configured: { file, config } }: Facts): string {
+  const known = (unit: string) => readUnit(host, unit) !== undefined;
+  if (known("postern.service")) {
+    const sockets = config === undefined ? [] : socketUnits(config).map(([name]) => name);
+    return line("systemctl", "restart", [...sockets.filter(known), "postern.service"]);
+  }
+  return line("postern", "serve", file !== undefined && isAbsolute(file) ? ["-c", file] : []);
+}
+
+/** A command of these words. */
+export function line(...words: readonly (string | readonly string[])[]): string {
+  return words.flat().map(shellWord).join(" ");
+}

@@ -1,0 +1,171 @@
+import { containers } from "../../../lib/doctor/checks/containers.ts";
+import { privileged } from "../../../lib/doctor/checks/privileged.ts";
+import { checkCases } from "./cases.ts";
+import { configOf, oneListener } from "./config_of.ts";
+import { processFiles } from "./fake_host.ts";
+
+const id = "cd".repeat(32);
+const box = (more: Record<string, unknown>, info: unknown = {}) => ({
+  engine: {
+    "/info": info,
+    "/containers/json?all=1": [{ Id: id }],
+    [`/containers/${id}/json`]: {
+      Id: id,
+      Name: "/web",
+      Config: { Image: "nginx" },
+      State: { Running: true },
+      ...more,
+    },
+  },
+});
+const mounting = (Source: string, RW = true) =>
+  box({ Mounts: [{ Type: "bind", Source, Destination: "/x", RW }] });
+
+checkCases(containers, [
+  { name: "none that mounts it is fine", host: mounting("/srv"), levels: ["fine"] },
+  {
+    name: "the socket through a link",
+    host: mounting("/var/run/docker.sock"),
+    configured: configOf(oneListener),
+    levels: ["wrong"],
+    says: [
+      /web \(nginx, cdcdcdcdcdcd\)/,
+      /^# -v \/run\/postern\/ci\.sock:\/x \(policy read-only\)$/m,
+    ],
+  },
+  ...["/", "/run", "/var/run"].map((source) => ({
+    name: `a folder that holds it: ${source}`,
+    host: mounting(source, false),
+    levels: ["wrong"] as const,
+    says: [/which holds it, read-only, which keeps nobody/, /^postern harden plan$/m],
+  })),
+  {
+    name: "a volume that is a bind of a folder that holds it",
+    host: {
+      engine: {
+        ...box({
+          State: { Running: false },
+          Mounts: [{
+            Type: "volume",
+            Name: "v",
+            Source: "/var/lib/docker/volumes/v/_data",
+            Destination: "/x",
+          }],
+        }).engine,
+        "/volumes": {
+          Volumes: [{ Name: "v", Options: { type: "none", o: "bind,ro", device: "/run" } }],
+        },
+      },
+    },
+    levels: ["wrong"],
+    says: [/^\/run -> \/x, which holds it, by the volume v$/m, /it is stopped/],
+  },
+  { name: "a folder beside it", host: mounting("/run/docker"), levels: ["fine"] },
+  {
+    name: "a socket whose name begins the same",
+    host: mounting("/run/docker.sock2"),
+    levels: ["fine"],
+  },
+  {
+    name: "the gate's own container",
+    host: {
+      ...mounting("/run/docker.sock"),
+      files: {
+        "/run/postern/ci.sock": { socket: true, inode: 90 },
+        ...processFiles(70, {
+          comm: "postern",
+          container: id,
+          sockets: [900],
+          more: {
+            "net/unix":
+              "0000000000000000: 00000002 00000000 00010000 0001 01   900 /run/postern/ci.sock\n",
+          },
+        }),
+      },
+    },
+    configured: configOf(oneListener),
+    levels: ["fine"],
+  },
+  {
+    name: "an engine that does not answer is unknown",
+    host: { uid: 1000 },
+    levels: ["unknown"],
+    says: [/\/var\/run\/docker\.sock is not asked/, /sudo postern doctor/],
+  },
+  {
+    name: "a sealed engine is asked through the gate",
+    host: { ...mounting("/run"), refuses: ["/var/run/docker.sock"] },
+    configured: configOf(oneListener),
+    levels: ["wrong"],
+  },
+]);
+
+const hosting = (HostConfig: Record<string, unknown>, info: unknown = {}) =>
+  box({ HostConfig }, info);
+
+checkCases(privileged, [
+  {
+    name: "an ordinary container is fine",
+    host: hosting({ PidMode: "", NetworkMode: "bridge", CapAdd: ["NET_BIND_SERVICE"] }),
+    levels: ["fine"],
+  },
+  {
+    name: "--privileged is as good as the real socket",
+    host: hosting({ Privileged: true }),
+    levels: ["wrong"],
+    says: [/can take this host/, /--privileged/],
+  },
+  {
+    name: "--privileged before an engine whose containers have a root of their own is not",
+    host: hosting({ Privileged: true }, { SecurityOptions: ["name=rootless"] }),
+    levels: ["advice"],
+  },
+  {
+    name: "unless it is told to be the host's root",
+    host: hosting({ Privileged: true, UsernsMode: "host" }, { SecurityOptions: ["name=userns"] }),
+    levels: ["wrong"],
+  },
+  {
+    name: "--pid host",
+    host: hosting({ PidMode: "host" }),
+    levels: ["advice"],
+    says: [/--pid host/],
+  },
+  {
+    name: "--network host",
+    host: hosting({ NetworkMode: "host" }),
+    levels: ["advice"],
+    says: [/--network/],
+  },
+  {
+    name: "--userns host",
+    host: hosting({ UsernsMode: "host" }),
+    levels: ["advice"],
+    says: [/--userns/],
+  },
+  {
+    name: "capabilities that lead out, however they are written",
+    host: hosting({ CapAdd: ["CAP_SYS_ADMIN", "bpf", "CHOWN"] }),
+    levels: ["advice"],
+    says: [/SYS_ADMIN, BPF: leads/],
+    saysNot: [/CHOWN/],
+  },
+  ...[["CAP_SYS_MODULE"], ["sys_module"], ["ALL"], ["DAC_READ_SEARCH"]].map((CapAdd) => ({
+    name: `${CapAdd} takes the host`,
+    host: hosting({ CapAdd }),
+    levels: ["wrong"] as const,
+    says: [/--cap-add/],
+  })),
+  {
+    name: "another process's memory is the host's only where its processes are seen",
+    host: hosting({ CapAdd: ["SYS_PTRACE"], PidMode: "host" }),
+    levels: ["wrong"],
+  },
+  { name: "SYS_PTRACE alone", host: hosting({ CapAdd: ["SYS_PTRACE"] }), levels: ["advice"] },
+  {
+    name: "no seccomp",
+    host: hosting({ SecurityOpt: ["seccomp=unconfined"] }),
+    levels: ["advice"],
+    says: [/seccomp=unconfined/],
+  },
+]);
