@@ -31,8 +31,7 @@ export const isolation: Check = {
         title: "the engine could keep containers apart better",
         evidence: off,
         fix: [
-          "# write that into /etc/docker/daemon.json, and then:",
-          "systemctl restart docker.service",
+          "# write that into /etc/docker/daemon.json, and then: systemctl restart docker.service",
         ],
       }];
     });

@@ -100,14 +100,14 @@ function facilities({ host }: Facts, modules: string | undefined): Facility[] {
 function fixes(missing: readonly Facility[], modules: string | undefined): string[] {
   const wanted = missing.flatMap(({ module }) => module ?? []);
   const known = (modules ?? "").split(",").filter((name) => name !== "" && name !== "capability");
+  const list = modules === undefined
+    ? `${wanted.join(" and ")} in its list lsm=`
+    : `lsm=${[...new Set([...wanted, ...known])].join(",")}`;
   return [
     ...missing.flatMap(({ fix }) => fix ?? []),
     ...(wanted.length === 0 ? [] : [
-      `# where the kernel was built with ${
-        wanted.join(" and ")
-      }, its command line turns it on at the ` +
-      "next boot (GRUB_CMDLINE_LINUX in /etc/default/grub, update-grub):",
-      `# lsm=${[...new Set([...wanted, ...known])].join(",")}`,
+      `# where the kernel was built with it, its command line turns it on at the next boot, by ${list} ` +
+      "(GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub)",
     ]),
   ];
 }

@@ -22,7 +22,7 @@ export const liveRestore: Check = {
       return [{
         level: "advice",
         title:
-          "a restart of the engine, as hardening it needs, ends every container: live-restore is off",
+          "a restart of the engine, as an upgrade brings, ends every container: live-restore is off",
         evidence: [
           info === undefined
             ? `${daemon!.origin}: no live-restore`

@@ -83,8 +83,8 @@ function lookAt(container: Container, ownRoot: boolean): Finding[] {
       : `the container ${nameOf(container)} is kept apart less than others`,
     evidence,
     fix: [
-      "# make it anew without what it does not need; a policy's constraints (privileged, capabilities,",
-      "# namespaces) keep the gate's clients from making such containers",
+      "# make it anew without what it does not need; a policy's constraints (privileged, capabilities, " +
+      "namespaces) keep the gate's clients from making such containers",
     ],
   }];
 }

@@ -61,9 +61,9 @@ async function lookAt(facts: Facts, daemon: Daemon): Promise<Finding[]> {
       : "the engine listens on TCP without TLS: whoever reaches it is root",
     evidence: [...said, ...plain],
     fix: [
-      "# take it out of where it is said (hosts in daemon.json, -H in docker.service, ListenStream in",
-      "# docker.socket), or set tlsverify, tlscacert, tlscert and tlskey in daemon.json, and then:",
-      "systemctl restart docker.service",
+      "# take it out of where it is said (hosts in daemon.json, -H in docker.service, ListenStream in " +
+      "docker.socket), or set tlsverify, tlscacert, tlscert and tlskey in daemon.json, and then: " +
+      "systemctl daemon-reload; systemctl restart docker.socket docker.service",
     ],
   }];
 }

@@ -33,9 +33,8 @@ export const userNamespaces: Check = {
             : `GET /info: SecurityOptions ${options.join(" ") || "none"}`,
         ],
         fix: [
-          '# write "userns-remap": "default" into /etc/docker/daemon.json (the engine then begins',
-          "# without images and containers, and brings the old ones back without it), and then:",
-          "systemctl restart docker.service",
+          '# write "userns-remap": "default" into /etc/docker/daemon.json, and then: systemctl restart ' +
+          "docker.service; the engine begins without images and containers, which come back without it",
         ],
       }];
     });
