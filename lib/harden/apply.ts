@@ -144,6 +144,7 @@ class Applying {
         part,
         command,
         ...(undo === undefined ? {} : { undo }),
+        ...(step.clears === undefined ? {} : { clears: step.clears }),
         ...(done === undefined ? {} : { done }),
         ran: false,
         files: kept(step.touches?.files),

@@ -35,6 +35,7 @@ export type Entry =
       readonly kind: "command";
       readonly command: readonly string[];
       readonly undo?: readonly string[];
+      readonly clears?: true;
       readonly done?: readonly string[];
       /** It came to its end; else it may have been cut off. */
       ran: boolean;

@@ -50,6 +50,8 @@ export interface CommandStep {
   readonly command: readonly string[];
   /** Takes it back, before the files of its part are put back. */
   readonly undo?: readonly string[];
+  /** `undo` clears away whatever is there, also half of it where the command was cut off. */
+  readonly clears?: true;
   /**
    * A command that succeeds when nothing is left to be done. Absent: it is run whenever a file of the same part was changed; with
    * nothing to undo it is a reload, and is run again when the part's files have been put back.

@@ -169,9 +169,9 @@ function revertAccess(
 }
 
 async function undo(entry: CommandEntry, { disk, run }: Host, tell: Tell): Promise<void> {
-  const { command, undo, done, ran, files, beside } = entry;
+  const { command, undo, clears, done, ran, files, beside } = entry;
   // It was cut off before it began, or somebody has undone it by hand.
-  const needed = done === undefined ? ran : await isDone(run, done);
+  const needed = clears ?? (done === undefined ? ran : await isDone(run, done));
   if (undo !== undefined && needed) {
     const [program, ...args] = undo;
     const answer = await run(program!, args);

@@ -26,7 +26,10 @@ export function openStore(disk: Disk, root: string): { hold: Hold; manifest: Man
 export function holdStore(root: string): Hold {
   const hold = holdDirectory(resolve(root, KEPT, false).real);
   if (hold === undefined) {
-    throw new Refused(`another \`postern harden\` is at work: it holds ${KEPT}`);
+    throw new Refused(
+      `another \`postern harden\` is at work, or a program that one was running when it was killed: it ` +
+        `holds ${KEPT}`,
+    );
   }
   return hold;
 }

@@ -159,6 +159,7 @@ function cacheSteps(program: readonly string[]): CommandStep[] {
       `umask 022 && DENO_DIR=${DENO_DIR} DENO_NO_UPDATE_CHECK=1 ${install} && cp ${lock} ${DENO_DIR}/`,
     ],
     undo: ["rm", "-rf", DENO_DIR],
+    clears: true,
     // Copied when all is there, and another one in another release.
     done: ["cmp", "-s", inside("deno.lock"), `${DENO_DIR}/deno.lock`],
     why: "the service has no network: the packages that deno.lock names are fetched now",

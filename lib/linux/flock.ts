@@ -3,6 +3,8 @@ import { close, O_DIRECTORY, O_RDONLY, open } from "./io.ts";
 import { libc } from "./libc.ts";
 
 const LOCK_EX_NB = 2 | 4;
+const LOCK_UN = 8;
+const F_SETFD = 2;
 /** How long another holder is waited for, and how often it is asked again, in milliseconds. */
 const PATIENCE_MS = 2000;
 const RETRY_MS = 20;
@@ -26,7 +28,7 @@ export function withDirectoryLock<T>(directory: string, work: () => T): T {
   }
 }
 
-/** A lock that lasts until it is released, or the process ends. */
+/** A lock that lasts until it is released, or until the process has ended and every program that it started meanwhile. */
 export interface Hold {
   release(): void;
 }
@@ -40,5 +42,12 @@ export function holdDirectory(directory: string): Hold | undefined {
     close(fd);
     return undefined;
   }
-  return { release: () => void close(fd) };
+  // A program goes on with what it was told to change when this process is killed. It must have ended before others begin.
+  libc.fcntl(fd, F_SETFD, 0);
+  return {
+    release() {
+      libc.flock(fd, LOCK_UN);
+      close(fd);
+    },
+  };
 }
