@@ -1,3 +1,4 @@
+import type { AclEntry } from "../linux/acl.ts";
 import type { FileStatus } from "../linux/file.ts";
 import type { UnixSocket } from "../linux/unix_diag.ts";
 import type { Answer } from "../policy/constraints/types.ts";
@@ -39,6 +40,8 @@ export interface Host {
   list(path: string): readonly string[] | undefined;
   /** The file that the kernel finds at a path, links followed, be they those of /proc; undefined when it finds none. */
   behind(path: string): FileStatus | undefined;
+  /** Whom a file's access control list names; none where it has no list. */
+  acl(path: string): readonly AclEntry[];
   /** Runs a program; undefined when it is not installed. */
   run(program: string, args: readonly string[]): Promise<ProgramAnswer | undefined>;
   /** GET of a path, asked of the engine at a socket. */

@@ -1,3 +1,4 @@
+import { aclOf } from "../linux/acl.ts";
 import { namesIn } from "../linux/directory.ts";
 import { describeErrno, ENOENT, errno } from "../linux/errno.ts";
 import { statusBehind, statusOf } from "../linux/file.ts";
@@ -32,6 +33,7 @@ export function realHost(root: string, run: Host["run"], uid: number, pid: numbe
     link: (path) => known(path, readLink(at(folder(path)))),
     read: (path) => known(path, readWholeFile(at(whole(path)))),
     list: (path) => known(path, namesIn(at(whole(path)))),
+    acl: (path) => aclOf(at(folder(path))),
     behind: (path) => statusBehind(at(whole(path))),
     run,
     ask,

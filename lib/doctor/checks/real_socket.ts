@@ -1,4 +1,6 @@
+import { GATE_USER } from "../../harden/names.ts";
 import type { FileStatus } from "../../linux/file.ts";
+import { groupNamed, userNamed } from "../accounts.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { asRoot, harden, line, startEngine } from "../fixes.ts";
@@ -61,7 +63,33 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
       fix: [line("chown", "root", host.root + path), "# and for good:", harden(facts, "sockets")],
     });
   }
+  findings.push(...listed(facts, socket));
   return findings.length > 0 ? findings : [{ level: "fine", title: seen }];
+}
+
+/** Whom an access control list lets in beside the owner and the group: `ls -l` shows no more of it than a `+`. */
+function listed(
+  { host, accounts, configured: { config } }: Facts,
+  { path }: RealSocket,
+): Finding[] {
+  const gate = [
+    userNamed(accounts, 0),
+    GATE_USER,
+    config?.runAs && userNamed(accounts, config.runAs.uid),
+  ];
+  const named = host.acl(path).filter(({ bits }) => (bits & 2) !== 0)
+    .map(({ kind, id }) => ({
+      kind,
+      name: kind === "user" ? userNamed(accounts, id) : groupNamed(accounts, id),
+    }))
+    .filter(({ kind, name }) => kind === "group" || !gate.includes(name));
+  if (named.length === 0) return [];
+  return [{
+    level: "wrong",
+    title: `an access control list lets others connect to ${path}, and whoever connects is root`,
+    evidence: named.map(({ kind, name }) => `${kind}:${name}`),
+    fix: [line("setfacl", "-b", host.root + path)],
+  }];
 }
 
 /** A rootless engine's socket is its user's own (/run/user/UID). */

@@ -1,6 +1,7 @@
 import { type Configured, type Facts, gather } from "../../../lib/doctor/facts.ts";
 import { type Host, type ProgramAnswer, Unreadable } from "../../../lib/doctor/host.ts";
 import { realPath } from "../../../lib/doctor/paths.ts";
+import type { AclEntry } from "../../../lib/linux/acl.ts";
 import type { FileStatus } from "../../../lib/linux/file.ts";
 import type { UnixSocket } from "../../../lib/linux/unix_diag.ts";
 import type { Answer } from "../../../lib/policy/constraints/types.ts";
@@ -14,6 +15,7 @@ export type Entry = string | {
   readonly uid?: number;
   readonly gid?: number;
   readonly inode?: number;
+  readonly acl?: readonly AclEntry[];
   /** It is there, and may not be looked into. */
   readonly closed?: true;
 };
@@ -107,6 +109,7 @@ export function hostOf(made: Made): Host {
         ),
       ];
     },
+    acl: (path) => entry(path)?.acl ?? [],
     behind,
     run: (program, args) => Promise.resolve(made.programs?.(program, args)),
     ask: (socket, path): Promise<Answer> => {

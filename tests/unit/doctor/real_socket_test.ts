@@ -47,6 +47,29 @@ checkCases(realSocket, [
     says: [/is no socket/],
   },
   {
+    name: "whom an access control list names is root, too",
+    host: socket({
+      acl: [
+        { kind: "user", id: 1000, bits: 6 },
+        { kind: "group", id: 33, bits: 6 },
+        { kind: "user", id: 990, bits: 6 },
+      ],
+    }),
+    levels: ["wrong"],
+    says: [
+      /access control list/,
+      /^user:alice$/m,
+      /^group:33$/m,
+      /^setfacl -b \/run\/docker\.sock$/m,
+    ],
+    saysNot: [/user:postern/],
+  },
+  {
+    name: "one that lets them only read is nothing",
+    host: socket({ acl: [{ kind: "user", id: 1000, bits: 4 }] }),
+    levels: ["fine"],
+  },
+  {
     name: "a folder that others may write lets them replace it",
     host: { files: { "/run": { mode: 0o777 } } },
     levels: ["wrong"],
