@@ -31,6 +31,15 @@ export function read(fd: number, into: Uint8Array<ArrayBuffer>, length: number):
   return libc.read(fd, into, length);
 }
 
+/** As `read`, on another thread; of what went wrong nothing is known but that it did. */
+export function readOnThread(
+  fd: number,
+  into: Uint8Array<ArrayBuffer>,
+  length: number,
+): Promise<number> {
+  return libc.readOnThread(fd, into, length);
+}
+
 /** Bytes taken, or -1 and errno. */
 export function write(fd: number, from: Uint8Array<ArrayBuffer>, length: number): number {
   return libc.write(fd, from, length);

@@ -71,6 +71,12 @@ export const libc = Deno.dlopen("libc.so.6", {
   },
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   read: { parameters: ["i32", "buffer", size], result: "i32" },
+  readOnThread: {
+    name: "read",
+    parameters: ["i32", "buffer", size],
+    result: "i32",
+    nonblocking: true,
+  },
   readdir: { parameters: ["pointer"], result: "pointer" },
   readv: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   readlink: { parameters: ["buffer", "buffer", size], result: "i32" },

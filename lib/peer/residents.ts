@@ -78,16 +78,19 @@ export function residentsAt(
 }
 
 /**
- * Whether a container, by GET /containers/ID/json, has the address now. The list is a moment older: a container that has ended is
- * still in it when its address is another's.
+ * The process id of a container's first process, by GET /containers/ID/json, where it runs and has the address now: the list is a
+ * moment older, and a container that has ended is still in it when its address is another's. 0 where the engine tells no id.
  */
-export function hasAddress(answer: unknown, text: string): boolean {
+export function holderIn(answer: unknown, text: string): number | undefined {
   const address = parseAddress(text);
+  const { Running: running, Pid: pid } = record(record(answer)["State"]);
   const networks = record(record(record(answer)["NetworkSettings"])["Networks"]);
-  return address !== undefined && record(record(answer)["State"])["Running"] === true &&
+  const has = address !== undefined && running === true &&
     Object.values(networks).flatMap(endsIn).some(({ address: other }) =>
       other !== undefined && isWithin(address, { bytes: other, bits: other.length * 8 })
     );
+  if (!has) return undefined;
+  return typeof pid === "number" && Number.isSafeInteger(pid) ? pid : 0;
 }
 
 /** The addresses of a network. */

@@ -1,5 +1,6 @@
 import { errno, SystemError } from "../linux/errno.ts";
 import { close, eventfd, signalEventfd } from "../linux/io.ts";
+import { holdsConnection } from "../peer/far_end.ts";
 import { NameService } from "../peer/name_service.ts";
 import type { Order, Report } from "./plan.ts";
 import { takeWorker } from "./workers.ts";
@@ -29,6 +30,8 @@ export interface Hand {
 }
 
 const nameService = new NameService();
+/** The end of the last look at a container's connections. */
+let looking: Promise<void> = Promise.resolve();
 
 /** A worker that does not stop in this time is ended, in milliseconds. */
 const STOP_TIMEOUT_MS = 2000;
@@ -61,6 +64,12 @@ export function hire(
       nameService.ask(question, (name) => {
         if (!hand.dismissed) ask(hand, { type: "name", question, name });
       });
+    } else if (data.type === "far-end") {
+      const { number } = data;
+      // One at a time: the work is the kernel's, for all processors.
+      looking = looking.then(() => hand.dismissed ? undefined : holdsConnection(data.end)).then(
+        (holds) => void (hand.dismissed || ask(hand, { type: "far-end", number, holds })),
+      );
     } else if (data.type === "log") events.log(data.level, data.message);
   };
   worker.onerror = (event) => {

@@ -5,6 +5,7 @@ import { formatAddress } from "../policy/address.ts";
 import type { Census, Crowded, Who } from "./census.ts";
 import { upstreamAt } from "./dial.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { FarEnds } from "./far_ends.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { Acceptor, Loop } from "./loop.ts";
@@ -48,7 +49,14 @@ export class Listener implements Acceptor {
   /** Called once when nobody is left. */
   #emptied: (() => void) | undefined;
 
-  constructor(loop: Loop, gatekeeper: Gatekeeper, census: Census, planned: PlannedListener) {
+  /** `farEnds`: for one on TCP. */
+  constructor(
+    loop: Loop,
+    gatekeeper: Gatekeeper,
+    census: Census,
+    planned: PlannedListener,
+    farEnds?: FarEnds,
+  ) {
     this.fd = planned.fd;
     this.#loop = loop;
     this.#gatekeeper = gatekeeper;
@@ -61,7 +69,9 @@ export class Listener implements Acceptor {
       upstream: upstreamAt(planned.upstream, planned.seal),
       left: (connection) => this.#remove(connection),
     };
-    this.#reception = planned.tcp === true ? this.#receptionFor(planned) : undefined;
+    this.#reception = planned.tcp === true && farEnds !== undefined
+      ? this.#receptionFor(planned, farEnds)
+      : undefined;
   }
 
   get limited(): boolean {
@@ -90,11 +100,12 @@ export class Listener implements Acceptor {
     if (this.#retired) connection.retire();
   }
 
-  #receptionFor({ tls }: PlannedListener): Reception {
+  #receptionFor({ tls }: PlannedListener, farEnds: FarEnds): Reception {
     return {
       loop: this.#loop,
       gatekeeper: this.#gatekeeper,
       place: this.#place,
+      farEnds,
       tls: tls && new TlsContext(tls),
       connect: (client, admitted, place) =>
         new this.#kind(this.#loop, this.#gatekeeper, place, client, admitted),

@@ -1,11 +1,12 @@
-import { isOwnAddress } from "../linux/tcp.ts";
-import { hasAddress, residentsAt } from "../peer/residents.ts";
-import { parseAddress } from "../policy/address.ts";
+import { isOwnAddress, type TcpEnd } from "../linux/tcp.ts";
+import { holderIn, residentsAt } from "../peer/residents.ts";
+import { type AddressBytes, formatAddress, parseAddress } from "../policy/address.ts";
 import type { Answer } from "../policy/constraints/types.ts";
 import type { Peer } from "../policy/types.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Upstream } from "./dial.ts";
 import type { EngineLookup, ListLookup } from "./engine_object.ts";
+import type { FarEnds } from "./far_ends.ts";
 import { Inquiry } from "./inquiry.ts";
 import type { Loop } from "./loop.ts";
 
@@ -15,25 +16,35 @@ const ATTEMPTS = 20;
 
 type Inside = Peer["inside"] | undefined;
 
+/** Whose connection it is, who can tell, and who wants to know. */
+export interface Wanted {
+  readonly loop: Loop;
+  readonly upstream: Upstream;
+  readonly farEnds: FarEnds;
+  readonly client: { readonly address: string; readonly port: number };
+  /** The gate's own end of it; undefined when it is gone already. */
+  readonly gate: TcpEnd | undefined;
+  /** Called once, unless it is closed before: who may be at the client's address, undefined where nobody can tell. */
+  done(inside: Inside): void;
+}
+
 /**
- * Asks the engine which container has an address: it lists containers and networks, and the container that was found is looked at once
- * more. Nothing is kept: the next connection from the same address asks anew. It ends by calling `done`, once, or by `close`.
+ * Finds which container a connection is of: the engine lists containers and networks, the container that has the address is looked at
+ * once more, and the kernel shows whether it holds the connection. Nothing is kept: the next connection from there asks anew.
  */
 export class Locating {
-  readonly #loop: Loop;
-  readonly #upstream: Upstream;
-  readonly #address: string;
-  readonly #done: (inside: Inside) => void;
+  readonly #wanted: Wanted;
+  readonly #address: AddressBytes | undefined;
   #inquiry: Inquiry | undefined;
   #deadline: Deadline | undefined;
+  /** Of the question to the kernel. */
+  #asked: number | undefined;
   #attempts = 0;
   #over = false;
 
-  constructor(loop: Loop, upstream: Upstream, address: string, done: (inside: Inside) => void) {
-    this.#loop = loop;
-    this.#upstream = upstream;
-    this.#address = address;
-    this.#done = done;
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted;
+    this.#address = parseAddress(wanted.client.address);
     this.#list();
   }
 
@@ -42,10 +53,12 @@ export class Locating {
     this.#over = true;
     this.#inquiry?.close();
     this.#deadline?.cancel();
+    if (this.#asked !== undefined) this.#wanted.farEnds.forget(this.#asked);
   }
 
   #ask(lookup: EngineLookup | ListLookup, then: (found: unknown) => void): void {
-    this.#inquiry = new Inquiry(this.#loop, this.#upstream, lookup, (answer: Answer) => {
+    const { loop, upstream } = this.#wanted;
+    this.#inquiry = new Inquiry(loop, upstream, lookup, (answer: Answer) => {
       if (this.#over) return;
       if ("found" in answer) then(answer.found);
       // A container that is gone by now: its address may be another's already.
@@ -55,26 +68,55 @@ export class Locating {
   }
 
   #list(): void {
+    const { client } = this.#wanted;
     this.#attempts++;
     this.#ask({ kind: "containers" }, (containers) => {
       this.#ask({ kind: "networks" }, (networks) => {
-        const bytes = parseAddress(this.#address);
-        const isOwn = bytes === undefined || isOwnAddress(bytes);
-        const inside = residentsAt(this.#address, { containers, networks }, isOwn);
+        const isOwn = this.#address === undefined || isOwnAddress(this.#address);
+        const inside = residentsAt(client.address, { containers, networks }, isOwn);
         if (inside === "unlisted") return this.#later();
         const first = inside?.[0];
         if (first === undefined || first === "none") return this.#finish(inside);
         this.#ask({ kind: "container", name: first.id }, (found) => {
-          if (hasAddress(found, this.#address)) this.#finish(inside);
-          else this.#later();
+          const pid = holderIn(found, client.address);
+          if (pid === undefined) this.#later();
+          else this.#prove(first.id, pid, inside);
         });
       });
     });
   }
 
+  #prove(container: string, pid: number, inside: Inside): void {
+    const { loop, farEnds, client, gate: end } = this.#wanted;
+    const gate = end && parseAddress(formatAddress(end.address));
+    if (this.#address === undefined || gate === undefined) return this.#finish(undefined);
+    this.#deadline = loop.answers.add({
+      expire: () => this.#finish(undefined),
+      close: () => this.#finish(undefined),
+    });
+    const ends = {
+      client: { address: this.#address, port: client.port },
+      gate: { address: gate, port: end!.port },
+    };
+    this.#asked = farEnds.ask({ container, pid, ...ends }, (holds) => {
+      this.#deadline?.cancel();
+      if (holds === undefined) this.#trust(container, pid, inside);
+      // Somebody else speaks from its address.
+      else this.#finish(holds ? inside : undefined);
+    });
+  }
+
+  /** Where its processes cannot be seen, the engine's word counts alone, unless they cannot because they have ended. */
+  #trust(container: string, pid: number, inside: Inside): void {
+    this.#ask({ kind: "container", name: container }, (found) => {
+      if (holderIn(found, this.#wanted.client.address) === pid) this.#finish(inside);
+      else this.#later();
+    });
+  }
+
   #later(): void {
     if (this.#attempts >= ATTEMPTS) return this.#finish(undefined);
-    this.#deadline = this.#loop.after(AGAIN_MS).add({
+    this.#deadline = this.#wanted.loop.after(AGAIN_MS).add({
       expire: () => this.#list(),
       close: () => this.#finish(undefined),
     });
@@ -83,6 +125,6 @@ export class Locating {
   #finish(inside: Inside): void {
     if (this.#over) return;
     this.close();
-    this.#done(inside);
+    this.#wanted.done(inside);
   }
 }

@@ -1,5 +1,6 @@
 import type { AuditLog } from "../audit/log.ts";
 import type { TlsMaterial } from "../linux/tls_context.ts";
+import type { FarEnd } from "../peer/far_end.ts";
 import type { NameQuestion } from "../peer/names.ts";
 import type { Gate } from "../policy/types.ts";
 
@@ -51,6 +52,8 @@ export type Order =
   | { readonly type: "move"; readonly from: number; readonly to: number }
   /** What a name service says, or that it knows no name. */
   | { readonly type: "name"; readonly question: NameQuestion; readonly name: string | undefined }
+  /** Whether a container holds a connection; undefined where that cannot be seen. */
+  | { readonly type: "far-end"; readonly number: number; readonly holds: boolean | undefined }
   /** Shows that the worker works. */
   | { readonly type: "ping" }
   /** Take nobody new, and no request behind those that run. */
@@ -67,4 +70,6 @@ export type Report =
   | { readonly type: "retired" }
   /** A name service is to be asked, which this thread must not wait for. */
   | { readonly type: "nameless"; readonly question: NameQuestion }
+  /** A container's connections are to be looked at, which takes the kernel too long for this thread. */
+  | { readonly type: "far-end"; readonly number: number; readonly end: FarEnd }
   | { readonly type: "log"; readonly level: "info" | "warning"; readonly message: string };

@@ -1,6 +1,8 @@
+import { boundEnd } from "../linux/tcp.ts";
 import type { TlsContext } from "../linux/tls_context.ts";
 import type { Peer, PeerCertificate } from "../policy/types.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { FarEnds } from "./far_ends.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import { Locating } from "./locating.ts";
 import type { Loop } from "./loop.ts";
@@ -13,6 +15,7 @@ export interface Reception {
   readonly loop: Loop;
   readonly gatekeeper: Gatekeeper;
   readonly place: Omit<Place, "left">;
+  readonly farEnds: FarEnds;
   /** Absent: without TLS. */
   readonly tls: TlsContext | undefined;
   /** Makes the connection that serves the client, once it is known who it is. */
@@ -99,13 +102,18 @@ export class Visit implements Connection {
   }
 
   #receive(client: Endpoint): void {
-    const { loop, gatekeeper, place } = this.#reception;
+    const { loop, gatekeeper, place, farEnds } = this.#reception;
     this.#client = client;
     if (gatekeeper.asksContainers(place.listener)) {
-      this.#locating = new Locating(loop, place.upstream, this.#peer.address, (inside) => {
-        this.#locating = undefined;
-        this.#peer = located(this.#peer, inside);
-        loop.again(this);
+      this.#locating = new Locating({
+        ...{ loop, upstream: place.upstream, farEnds },
+        client: this.#peer,
+        gate: boundEnd(this.#accepted.fd),
+        done: (inside) => {
+          this.#locating = undefined;
+          this.#peer = located(this.#peer, inside);
+          loop.again(this);
+        },
       });
     }
     loop.again(this);

@@ -2,6 +2,7 @@
 import { AuditWriter } from "../audit/writer.ts";
 import { NameCache } from "../peer/names.ts";
 import { Census } from "./census.ts";
+import { FarEnds } from "./far_ends.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
 import { Listener } from "./listener.ts";
 import { Loop } from "./loop.ts";
@@ -26,8 +27,9 @@ function serve(plan: Plan): Promise<void> {
   const gatekeeper = new Gatekeeper(plan.gate, names, audit);
   const loop = new Loop(plan.wakeFd, plan.shared, audit, warn);
   const census = new Census(plan.census);
+  const farEnds = new FarEnds((number, end) => report({ type: "far-end", number, end }));
   const open = (planned: PlannedListener) => {
-    const listener = new Listener(loop, gatekeeper, census, planned);
+    const listener = new Listener(loop, gatekeeper, census, planned, farEnds);
     loop.listen(listener);
     return listener;
   };
@@ -55,6 +57,9 @@ function serve(plan: Plan): Promise<void> {
       }
       case "name":
         names.learn(order.question, order.name);
+        return 0;
+      case "far-end":
+        farEnds.learn(order.number, order.holds);
         return 0;
       case "ping":
         return 0;

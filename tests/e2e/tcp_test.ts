@@ -4,6 +4,7 @@ import { makeCertificates, missingForCertificates } from "../support/certificate
 import { docker, engineSocket, engineTest, type Ran, runAs, unique } from "../support/docker.ts";
 import { freePort } from "../support/free_port.ts";
 import { RunningGate } from "../support/gate.ts";
+import { which } from "../support/private_engine.ts";
 
 const at = (port: number) => ({ DOCKER_HOST: `tcp://127.0.0.1:${port}` });
 
@@ -135,6 +136,9 @@ async function onBridge(test: (network: string, gateway: string) => Promise<void
   try {
     await test(network, gateway);
   } finally {
+    // What a test that fails leaves behind would keep the address on this host when the engine has ended.
+    const left = await docker(engineSocket, ["ps", "-aq", "--filter", `network=${network}`]);
+    await docker(engineSocket, ["rm", "-f", ...left.out.split("\n").filter((id) => id !== "")]);
     await docker(engineSocket, ["network", "rm", network]);
   }
 }
@@ -207,6 +211,58 @@ engineTest(
       const host = await fetch(`${url}/containers/json`);
       assert.match(await host.text(), /needs an identity that is unknown/);
     }),
+);
+
+engineTest(
+  "whoever speaks from another container's address is not taken for it",
+  () =>
+    onBridge(async (network, gateway) => {
+      const port = freePort();
+      const name = unique("ci");
+      await using gate = await RunningGate.serve({
+        upstream: engineSocket,
+        listeners: [{ listen: `tcp://${gateway}:${port}`, insecure: true, policy: "read-only" }],
+        clients: [{ container: name, policy: "full" }],
+      });
+      const run = (as: string, words: string[], command: string) =>
+        docker(engineSocket, [
+          ...["run", "--rm", "--network", network, "--name", as, ...words, "bb"],
+          ...["busybox", "sh", "-c", command],
+        ]);
+      const url = `http://${gateway}:${port}/containers/json`;
+      const victim = "172.31.249.50";
+      const ask = `busybox wget -qO- ${url}`;
+      const owner = await run(name, ["-d", "--ip", victim], `${ask} >/tmp/seen; sleep 600`);
+      assert.equal(owner.code, 0, owner.err);
+      const [allowed] = await gate.audit((lines) => lines.length > 0);
+      assert.deepEqual([allowed!.peer["address"], allowed!.policy], [victim, "full"]);
+      // Now this machine is told, as a neighbour can do with raw packets (ARP), that the address is the other's.
+      const mac = "02:42:ac:1f:f9:07";
+      const bridge = await docker(engineSocket, ["network", "inspect", "-f", "{{.Id}}", network]);
+      const device = `br-${bridge.out.slice(0, 12)}`;
+      const told = await runAs(undefined, [
+        ...["ip", "neigh", "replace", victim, "lladdr", mac, "dev", device, "nud", "permanent"],
+      ]);
+      assert.equal(told.code, 0, told.err);
+      const taken = await run(
+        unique("thief"),
+        ["--cap-add", "NET_ADMIN", "--ip", "172.31.249.99"],
+        [
+          "busybox ip link set dev eth0 down",
+          `busybox ip link set dev eth0 address ${mac}`,
+          "busybox ip link set dev eth0 up",
+          `busybox ip addr add ${victim}/24 dev eth0`,
+          "busybox ip addr del 172.31.249.99/24 dev eth0",
+          `busybox ip addr add ${victim}/24 dev eth0 2>/dev/null`,
+          ask,
+        ].join("; "),
+      );
+      assert.notEqual(taken.code, 0, taken.out);
+      const lines = await gate.audit((lines) => lines.length > 1);
+      const { peer, policy } = lines.at(-1)!;
+      assert.deepEqual([peer["address"], peer["container"], policy], [victim, null, "deny"]);
+    }),
+  which("ip") === undefined ? "ip not found (apt-get install iproute2)" : undefined,
 );
 
 function idIn(list: string, name: string): string {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hasAddress, residentsAt } from "../../../lib/peer/residents.ts";
+import { holderIn, residentsAt } from "../../../lib/peer/residents.ts";
 
 const id = (digit: string) => digit.repeat(64);
 
@@ -149,13 +149,14 @@ Deno.test("an answer that is not understood says nothing", () => {
 });
 
 Deno.test("a container has an address only while it runs, and in a network of its own", () => {
-  const answer = (running: unknown, address: unknown) => ({
-    State: { Running: running },
+  const answer = (running: unknown, address: unknown, pid: unknown = 77) => ({
+    State: { Running: running, Pid: pid },
     NetworkSettings: { Networks: { front: { IPAddress: address, GlobalIPv6Address: "fd00::9" } } },
   });
-  assert.ok(hasAddress(answer(true, "172.18.0.4"), "172.18.0.4"));
-  assert.ok(hasAddress(answer(true, "172.18.0.4"), "::ffff:172.18.0.4"));
-  assert.ok(hasAddress(answer(true, "172.18.0.4"), "fd00::9"));
+  assert.equal(holderIn(answer(true, "172.18.0.4"), "172.18.0.4"), 77);
+  assert.equal(holderIn(answer(true, "172.18.0.4"), "::ffff:172.18.0.4"), 77);
+  assert.equal(holderIn(answer(true, "172.18.0.4"), "fd00::9"), 77);
+  assert.equal(holderIn(answer(true, "172.18.0.4", "1/../../2"), "fd00::9"), 0);
   for (
     const other of [
       answer(false, "172.18.0.4"),
@@ -166,6 +167,6 @@ Deno.test("a container has an address only while it runs, and in a network of it
       {},
     ]
   ) {
-    assert.ok(!hasAddress(other, "172.18.0.4"), JSON.stringify(other));
+    assert.equal(holderIn(other, "172.18.0.4"), undefined, JSON.stringify(other));
   }
 });

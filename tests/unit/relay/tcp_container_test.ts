@@ -23,8 +23,9 @@ const inspected = (address = home, running = true) => ({
 const list = "/containers/json";
 const networks = ["/networks", []] as const;
 const one = `/containers/${id}/json`;
-/** All answers about a container at its address. */
-const known = (name: string) => [[list, listed(name)], networks, [one, inspected()]] as const;
+/** All answers about a container at its address, whose processes cannot be seen here. */
+const known = (name: string) =>
+  [[list, listed(name)], networks, [one, inspected()], [one, inspected()]] as const;
 
 for (
   const [what, rules, allowed] of [
@@ -93,6 +94,15 @@ for (
     assert.match(await client.message(), /200/);
   });
 }
+
+Deno.test("a container whose processes cannot be seen has not ended meanwhile", async () => {
+  await using bench = await TcpBench.open([rule({ containers: ["old"], policy: "full" })]);
+  using client = await bench.client();
+  await client.send(post("/containers/create", "{}"));
+  const ended = [one, inspected(home, false)] as const;
+  await bench.tells([...known("old").slice(0, 3), ended, ...known("new")]);
+  assert.match(await client.message(), /403 [^]*\(container new\): policy read-only/);
+});
 
 Deno.test("each connection asks the engine anew", async () => {
   await using bench = await TcpBench.open([rule({ containers: ["ci"], policy: "full" })]);
