@@ -1,61 +1,14 @@
-// What doctor says of a real engine: who is connected to it around the gate, and the gate is not; what mounts its socket; where
-// it listens without TLS.
+// Who is connected to a real engine around the gate, and the gate is not; what mounts its socket.
 import assert from "node:assert/strict";
-import manifest from "../../deno.json" with { type: "json" };
-import { type As, docker, engineTest, runAs, unique } from "../support/docker.ts";
+import { docker, engineTest, unique } from "../support/docker.ts";
 import { RunningGate } from "../support/gate.ts";
 import { startPrivateEngine, which } from "../support/private_engine.ts";
-
-interface Finding {
-  readonly check: string;
-  readonly level: string;
-  readonly title: string;
-  readonly evidence: readonly string[];
-  readonly fix: readonly string[];
-}
-
-const main = new URL("../../main.ts", import.meta.url).pathname;
-/** The permissions that Postern has for its users, and the right to run the host's programs. */
-const flags = [...manifest.tasks.start.split(" ").slice(1, -2), "--allow-run"];
-
-/** doctor as a process of its own; the findings of one check. */
-async function doctor(config: string, as?: As) {
-  const { code, out, err } = await runAs(as, [
-    ...[Deno.execPath(), ...flags, main, "doctor", "-c", config, "--json"],
-  ], as === undefined ? {} : { env: { DENO_DIR: readableCache(), HOME: "/" } });
-  assert.ok(code === 0 || code === 1, err);
-  const report = JSON.parse(out) as { wrong: number; findings: Finding[] };
-  assert.equal(code, report.wrong > 0 ? 1 : 0);
-  return (check: string) => report.findings.filter((finding) => finding.check === check);
-}
-
-/** A copy of what Postern was loaded from, for users who may not read root's. */
-function readableCache(): string {
-  const copy = Deno.makeTempDirSync({ dir: "/tmp", prefix: "doctor-" });
-  globalThis.addEventListener("unload", () => Deno.removeSync(copy, { recursive: true }));
-  const from = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
-  new Deno.Command("cp", { args: ["-r", `${from}/npm`, copy] }).outputSync();
-  new Deno.Command("chmod", { args: ["-R", "a+rwX", copy] }).outputSync();
-  return copy;
-}
-
-const text = (findings: readonly Finding[]) =>
-  findings.flatMap(({ title, evidence }) => [title, ...evidence]).join("\n");
-
-/** Waits until something is as it should be. */
-async function until(test: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (await test()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("It did not come about in ten seconds");
-}
+import { child, connections, doctor, levels, text, until } from "../support/running_doctor.ts";
 
 const absent = ["socat", "unshare", "setpriv"].find((name) => which(name) === undefined);
 
 engineTest("doctor before a real engine", async (t) => {
-  const port = freePort();
-  await using engine = await startPrivateEngine(["-H", `tcp://127.0.0.1:${port}`]);
+  await using engine = await startPrivateEngine();
   const { socket } = engine;
   const config = {
     upstream: socket,
@@ -77,19 +30,11 @@ engineTest("doctor before a real engine", async (t) => {
       await until(async () => (await connections(socket)) > 0);
       const found = await doctor(file);
       const holders = found("holders");
-      assert.deepEqual(holders.map(({ level }) => level), ["fine"], text(holders));
+      assert.deepEqual(levels(holders), ["fine"], text(holders));
       assert.match(holders[0]!.title, new RegExp(`nobody is connected to ${socket} but the gate`));
-      assert.deepEqual(
-        found("listeners").map(({ level }) => level),
-        ["fine"],
-        text(found("listeners")),
-      );
-      assert.deepEqual(
-        found("containers").map(({ level }) => level),
-        ["fine"],
-        text(found("containers")),
-      );
-      assert.deepEqual(found("identity").map(({ level }) => level), ["advice"]);
+      assert.deepEqual(levels(found("listeners")), ["fine"], text(found("listeners")));
+      assert.deepEqual(levels(found("containers")), ["fine"], text(found("containers")));
+      assert.deepEqual(levels(found("identity")), ["advice"]);
     });
   }
 
@@ -135,6 +80,18 @@ engineTest("doctor before a real engine", async (t) => {
     // The engine has told of it: it is not told twice.
     assert.deepEqual(found("mounted").filter((one) => text([one]).includes(id.slice(0, 12))), []);
     await docker(socket, ["rm", "-f", name]);
+
+    // Made anew as the fix says, it is served and no finding.
+    const mount = /^# -v (\S+) \(policy read-only\)$/.exec(container.fix.at(-1)!)?.[1];
+    assert.equal(mount, `${gate.directory}/gate.sock:/s.sock`);
+    await started("--name", name, ...host, "-v", mount!, "bb", ...[
+      ...["/usr/bin/socat", "UNIX-CONNECT:/s.sock", "EXEC:'sleep 600'"],
+    ]);
+    await until(async () => (await connections(`${gate.directory}/gate.sock`)) > 0);
+    const after = await doctor(file);
+    assert.deepEqual(levels(after("holders")), ["fine"], text(after("holders")));
+    assert.deepEqual(levels(after("containers")), ["fine"], text(after("containers")));
+    await docker(socket, ["rm", "-f", name]);
   });
 
   await t.step(
@@ -160,6 +117,29 @@ engineTest("doctor before a real engine", async (t) => {
     },
   );
 
+  await t.step("a volume that is bound to that folder counts, started or not", async () => {
+    const name = unique("doctor");
+    const volume = unique("volume");
+    const folder = socket.replace(/\/[^/]*$/, "");
+    await docker(socket, ["volume", "create", "-o", "o=bind", "-o", "type=none", ...[
+      ...["-o", `device=${folder}`, volume],
+    ]]);
+    const own = ["--network", "none", "--name", name, "-v", `${volume}:/v`, "bb", "sleep", "600"];
+    for (
+      const [verb, state] of [[["create"], /it is stopped/], [["run", "-d"], /it runs/]] as const
+    ) {
+      const made = await docker(socket, [...verb, ...own]);
+      assert.equal(made.code, 0, made.err);
+      const found = await doctor(file);
+      const told = text(found("containers"));
+      assert.ok(told.includes(`${folder} -> /v, which holds it, by the volume ${volume}`), told);
+      assert.match(told, state);
+      assert.deepEqual(found("mounted").filter((one) => text([one]).includes("/v/d.sock")), []);
+      await docker(socket, ["rm", "-f", name]);
+    }
+    await docker(socket, ["volume", "rm", volume]);
+  });
+
   await t.step("what no engine tells of is found by its mounts", async () => {
     const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "doctor-" });
     await Deno.writeTextFile(`${folder}/s`, "");
@@ -169,27 +149,44 @@ engineTest("doctor before a real engine", async (t) => {
         ...["unshare", "--mount", "--pid", "--fork", "--kill-child"],
         ...["sh", "-c", script],
       );
-      await until(() => Promise.resolve(exists(`${folder}/done`)));
+      await until(() => exists(`${folder}/done`));
       const found = (await doctor(file))("mounted").filter((one) =>
         text([one]).includes(`${folder}/s`)
       );
-      assert.deepEqual(found.map(({ level }) => level), ["wrong"]);
+      assert.deepEqual(levels(found), ["wrong"]);
       assert.match(text(found), new RegExp(`a container has ${socket} mounted`));
     }
     await Deno.remove(folder, { recursive: true });
   });
 
-  await t.step("a TCP port without TLS is found, and asked", async () => {
-    const found = (await doctor(file))("tcp").filter((one) => text([one]).includes(`:${port}`));
-    assert.deepEqual(found.map(({ level }) => level), ["wrong"]);
+  await t.step("a socket that is named by links is the same one", async () => {
+    const link = `${gate.directory}/link`;
+    await Deno.symlink(socket.replace(/\/[^/]*$/, ""), link);
+    await using linked = await RunningGate.serve({ ...config, upstream: `${link}/d.sock` });
+    await using events = child("docker", "-H", `unix://${socket}`, "events");
+    await until(async () => (await connections(socket)) > 0);
+    const found = await doctor(`${linked.directory}/postern.yaml`);
     assert.match(
-      text(found),
-      new RegExp(`^tcp://127\\.0\\.0\\.1:${port} \\(dockerd, pid \\d+\\)$`, "m"),
+      text(found("real-socket")),
+      new RegExp(`^${socket} \\(${link}/d.sock leads there`),
     );
-    assert.match(
-      text(found),
-      new RegExp(`^127\\.0\\.0\\.1:${port} answers a ping without TLS`, "m"),
-    );
+    assert.match(text(found("holders")), new RegExp(`pid ${events.pid},`));
+  });
+
+  await t.step("an engine that does not answer keeps nothing else from being told", async () => {
+    const pid = Number(await Deno.readTextFile(socket.replace(/d\.sock$/, "pid")));
+    await using events = child("docker", "-H", `unix://${socket}`, "events");
+    await until(async () => (await connections(socket)) > 0);
+    Deno.kill(pid, "SIGSTOP");
+    try {
+      const found = await doctor(file);
+      assert.deepEqual(levels(found("containers")), ["unknown"]);
+      assert.match(text(found("containers")), /does not answer within \d+ s/);
+      assert.match(text(found("holders")), new RegExp(`pid ${events.pid},`));
+      assert.deepEqual(levels(found("live-restore")), []);
+    } finally {
+      Deno.kill(pid, "SIGCONT");
+    }
   });
 
   await t.step("another user is told what cannot be known, and nothing untrue", async () => {
@@ -199,39 +196,13 @@ engineTest("doctor before a real engine", async (t) => {
     await using readable = await RunningGate.serve(open);
     const theirs = `${readable.directory}/postern.yaml`;
     await Deno.chmod(theirs, 0o644);
-    const found = await doctor(theirs, { uid: 65534 });
-    assert.deepEqual(
-      found("holders").map(({ level }) => level),
-      ["unknown"],
-      text(found("holders")),
-    );
+    const found = await doctor(theirs, { as: { uid: 65534 } });
+    assert.deepEqual(levels(found("holders")), ["unknown"], text(found("holders")));
     assert.deepEqual(found("holders")[0]!.fix, [`sudo postern doctor -c ${theirs}`]);
     // Through the gate it may read what the real socket does not tell it.
-    assert.deepEqual(
-      found("containers").map(({ level }) => level),
-      ["fine"],
-      text(found("containers")),
-    );
+    assert.deepEqual(levels(found("containers")), ["fine"], text(found("containers")));
   });
 }, absent && `${absent} not found`);
-
-/** Processes that are connected to a socket, in whichever network namespace, by /proc/PID/net/unix. */
-async function connections(socket: string): Promise<number> {
-  const namespaces = new Map<string, string>();
-  for (const { name } of Deno.readDirSync("/proc")) {
-    const path = `/proc/${name}/ns/net`;
-    try {
-      if (/^[0-9]+$/.test(name)) namespaces.set(Deno.readLinkSync(path), `/proc/${name}/net/unix`);
-    } catch { /* it has ended */ }
-  }
-  const tables = await Promise.all(
-    [...namespaces.values()].map((path) => Deno.readTextFile(path).catch(() => "")),
-  );
-  // __SO_ACCEPTCON is the listener's.
-  return tables.join("\n").split("\n").filter((line) =>
-    line.endsWith(` ${socket}`) && !line.includes(" 00010000 ")
-  ).length;
-}
 
 function exists(path: string): boolean {
   try {
@@ -240,28 +211,4 @@ function exists(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-/** A process that ends with its block. */
-function child(program: string, ...args: string[]): AsyncDisposable & { readonly pid: number } {
-  const process = new Deno.Command(program, {
-    args,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  return {
-    pid: process.pid,
-    async [Symbol.asyncDispose]() {
-      try {
-        process.kill("SIGKILL");
-      } catch { /* it ended by itself */ }
-      await process.status;
-    },
-  };
 }

@@ -1,7 +1,7 @@
 import { adviceForContainer } from "../advice.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { mounts, placeOf, reaching } from "../mounts.ts";
+import { type Mount, mounts, placeOf, reaching } from "../mounts.ts";
 import { attempt, type Process } from "../processes.ts";
 import { describe } from "../wording.ts";
 import { mountsRealSocket } from "./containers.ts";
@@ -11,29 +11,49 @@ export const mounted: Check = {
   name: "mounted",
   group: "real socket",
   live: true,
-  look(facts) {
-    const { host } = facts;
-    const own = attempt(() => host.read("/proc/self/mountinfo"));
+  async look(facts) {
+    const own = attempt(() => facts.host.read("/proc/self/mountinfo"));
     if (own === undefined) return [];
     const ours = mounts(own);
-    return facts.sockets.filter(({ status }) => status?.isSocket).flatMap((socket) => {
+    const found = facts.sockets.filter(({ status }) => status?.isSocket).flatMap((socket) => {
       const place = placeOf(ours, socket.path);
       if (place === undefined) return [];
-      return strangers(facts, socket).flatMap((process): Finding[] => {
-        const theirs = attempt(() => host.read(`/proc/${process.pid}/mountinfo`));
-        const ways = theirs === undefined ? [] : reaching(mounts(theirs), place)
-          .filter((path) => isReachedAt(facts, process, path, socket));
-        if (ways.length === 0) return [];
-        return [{
-          level: "wrong",
-          title: `a container has ${socket.path} mounted`,
-          evidence: [`${describe(facts.accounts, process)}: at ${ways.join(" and ")}`],
-          fix: adviceForContainer(facts, socket, ways[0]),
-        }];
-      });
+      return strangers(facts, socket).map((process) => ({ socket, place, process }))
+        .filter((one) => waysOf(facts, one).length > 0);
+    });
+    if (found.length === 0) return [];
+    // A container that is being started has the host's files for a moment, and then its own.
+    await new Promise((resolve) => setTimeout(resolve, MOMENT));
+    return found.flatMap((one): Finding[] => {
+      const ways = waysOf(facts, one);
+      if (ways.length === 0) return [];
+      const { socket, process } = one;
+      return [{
+        level: "wrong",
+        title: `a container has ${socket.path} mounted`,
+        evidence: [`${describe(facts.accounts, process)}: at ${ways.join(" and ")}`],
+        fix: adviceForContainer(facts, socket, ways[0]),
+      }];
     });
   },
 };
+
+/** In milliseconds. */
+const MOMENT = 500;
+
+interface Stranger {
+  readonly socket: RealSocket;
+  readonly place: Mount;
+  readonly process: Process;
+}
+
+/** Where a process reaches the socket now; nowhere when it has ended. */
+function waysOf(facts: Facts, { socket, place, process }: Stranger): string[] {
+  const theirs = attempt(() => facts.host.read(`/proc/${process.pid}/mountinfo`));
+  if (theirs === undefined) return [];
+  return reaching(mounts(theirs), place)
+    .filter((path) => isReachedAt(facts, process, path, socket));
+}
 
 /** One process for each mount namespace of a container, but for those that the engine has told of. */
 function strangers(facts: Facts, socket: RealSocket): Process[] {
