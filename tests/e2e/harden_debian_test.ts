@@ -1,0 +1,144 @@
+// The complete example: a fresh Debian with docker.io, booted, hardened by one command, and as it was after another one.
+import assert from "node:assert/strict";
+import { BootedHost, missingForBoot } from "../support/booted.ts";
+import { pictureOf } from "../unit/harden/throw_away.ts";
+
+const missing = missingForBoot();
+const reason = missing === undefined ? "" : ` (${missing})`;
+const GATE = "unix:///run/postern/docker.sock";
+
+/** What lasts; not what systemd and dockerd write while they run, nor what the tests have put there. */
+const passing = [
+  ...["/run", "/var/log", "/var/lib/docker", "/var/lib/containerd", "/var/lib/systemd"],
+  ...[
+    "/var/lib/postern",
+    "/var/tmp",
+    "/tmp",
+    "/opt",
+    "/dev",
+    "/proc",
+    "/sys",
+    "/usr/local",
+    "/root",
+  ],
+];
+const picture = ({ root }: BootedHost) =>
+  pictureOf(root).filter((line) =>
+    !passing.some((path) => line.startsWith(`${path}/`) || line.startsWith(`${path} `))
+  );
+
+Deno.test({
+  name: `a booted Debian: apply, doctor, the gate at work, a restart, revert${reason}`,
+  ignore: missing !== undefined,
+  async fn(t) {
+    await using host = await BootedHost.boot();
+    const ok = (...words: string[]) => {
+      const { code, out, err } = host.run(...words);
+      assert.equal(code, 0, `${words.join(" ")}: ${out}${err}`);
+      return out;
+    };
+    const asAlice = (...words: string[]) =>
+      host.run("setpriv", "--reuid=alice", "--regid=alice", "--init-groups", "--", ...words);
+    const socket = () => ok("stat", "-c", "%F %a %U:%G", "/run/docker.sock").trim();
+    ok("useradd", "--groups", "docker", "alice");
+    const before = picture(host);
+    assert.equal(socket(), "socket 660 root:docker");
+    assert.equal(asAlice("docker", "ps").code, 0);
+
+    await t.step(
+      "apply makes everything, and ends with doctor, which has nothing against it",
+      () => {
+        const { code, out, err } = host.postern("harden", "apply");
+        assert.equal(code, 0, err + out);
+        assert.match(out, /gave \/run\/docker\.sock to root:postern-engine with mode 0660/);
+        assert.match(out, /exposure (0\.\d|1\.[0-5]) of 10/);
+        assert.match(out, /^\d+ advice.*, \d+ fine$/m);
+        const { code: healthy, out: findings } = host.postern("doctor");
+        assert.equal(healthy, 0, findings);
+        // What a container has no say in.
+        assert.match(out, /audit left out: this host is a container itself \(systemd-nspawn\)/);
+      },
+    );
+
+    await t.step("the real socket is the gate's, and the docker group has the gate", () => {
+      assert.equal(socket(), "socket 660 root:postern-engine");
+      assert.match(asAlice("docker", "ps").err, /permission denied/);
+      const listed = asAlice("docker", "-H", GATE, "ps");
+      assert.equal(listed.code, 0, listed.err);
+      const denied = asAlice("docker", "-H", GATE, "volume", "create", "v");
+      assert.match(denied.err, /volumes\.create denied for uid \d+ \(alice\): policy read-only/);
+      const main = ok("systemctl", "show", "-p", "MainPID", "--value", "postern.service").trim();
+      const status = ok("cat", `/proc/${main}/status`);
+      const [uid, gid] = [ok("id", "-u", "postern").trim(), ok("id", "-g", "postern").trim()];
+      const engine = ok("getent", "group", "postern-engine").split(":")[2];
+      assert.match(status, new RegExp(`^Uid:\t${uid}\t${uid}\t${uid}\t${uid}$`, "m"));
+      assert.deepEqual(
+        /^Groups:\t(.*)$/m.exec(status)![1]!.trim().split(" ").sort(),
+        [gid, engine].sort(),
+      );
+      assert.match(status, /^CapBnd:\t0+$/m);
+      assert.match(status, /^Seccomp:\t2$/m);
+    });
+
+    await t.step(
+      "dockerd was not restarted, and takes live-restore up into its own settings",
+      () => {
+        const file = Deno.readTextFileSync(`${host.root}/etc/docker/daemon.json`);
+        assert.match(file, /^ {4}"storage-driver": "vfs",\n {4}"live-restore": true\n\}$/m);
+        assert.equal(ok("docker", "info", "-f", "{{.LiveRestoreEnabled}}").trim(), "true");
+        assert.equal(ok("systemctl", "show", "-p", "NRestarts", "--value", "docker").trim(), "0");
+      },
+    );
+
+    await t.step("a second apply has nothing to do", () => {
+      const { out } = host.postern("harden", "apply");
+      assert.match(out, /^nothing to do$/m);
+      assert.doesNotMatch(out, /^(ran|wrote|changed|gave) /m);
+    });
+
+    await t.step("all of it outlives restarts of the engine and of the gate, and a reload", () => {
+      ok("systemctl", "stop", "docker.service", "docker.socket");
+      ok("systemctl", "start", "docker.socket", "docker.service");
+      assert.equal(socket(), "socket 660 root:postern-engine");
+      const inode = ok("stat", "-c", "%i", "/run/postern/docker.sock");
+      ok("systemctl", "restart", "postern.service");
+      ok("systemctl", "reload", "postern.service");
+      assert.equal(ok("stat", "-c", "%i", "/run/postern/docker.sock"), inode);
+      ok("docker", "-H", GATE, "ps");
+    });
+
+    await t.step("a listener that has changed is opened anew, and its old path is gone", () => {
+      const file = `${host.root}/etc/postern/postern.yaml`;
+      const text = Deno.readTextFileSync(file);
+      Deno.writeTextFileSync(
+        file,
+        text.replace("/docker.sock #", "/ci.sock #").replace("0660", "0666"),
+      );
+      const { code, err } = host.postern("harden", "apply");
+      assert.equal(code, 0, err);
+      assert.equal(ok("ls", "/run/postern").trim(), "ci.sock");
+      assert.equal(ok("stat", "-c", "%a %U:%G", "/run/postern/ci.sock").trim(), "666 root:docker");
+      ok("docker", "-H", "unix:///run/postern/ci.sock", "ps");
+      // What was written by hand is no less by hand for it.
+      const refused = host.postern("harden", "revert");
+      assert.equal(refused.code, 1);
+      assert.match(refused.err, /postern\.yaml was changed by hand since it was written/);
+      Deno.writeTextFileSync(file, text);
+      assert.equal(host.postern("harden", "apply").code, 0);
+    });
+
+    await t.step("revert gives everything back", () => {
+      const { code, out, err } = host.postern("harden", "revert");
+      assert.equal(code, 0, err + out);
+      assert.equal(socket(), "socket 660 root:docker");
+      assert.equal(asAlice("docker", "ps").code, 0);
+      assert.equal(host.run("systemctl", "status", "postern.service").code, 4);
+      assert.equal(host.run("ls", "/run/postern").out, "");
+      assert.deepEqual(picture(host), before);
+      // Told to read its file again, dockerd keeps what that does not name any more.
+      ok("systemctl", "restart", "docker.service");
+      assert.equal(ok("docker", "info", "-f", "{{.LiveRestoreEnabled}}").trim(), "false");
+      assert.equal(socket(), "socket 660 root:docker");
+    });
+  },
+});
