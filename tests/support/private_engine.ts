@@ -50,8 +50,14 @@ const applets = [
   "seq",
 ];
 
-/** Starts dockerd, with further words for its command line, and gives it the image `bb`, made of busybox alone. */
-export async function startPrivateEngine(words: readonly string[] = []): Promise<PrivateEngine> {
+/**
+ * Starts dockerd, with further words for its command line, and gives it the image `bb`, made of busybox alone. `through`: a command
+ * that becomes what stands behind it, such as nsenter(1).
+ */
+export async function startPrivateEngine(
+  words: readonly string[] = [],
+  through: readonly string[] = [],
+): Promise<PrivateEngine> {
   // Short, since the engine makes longer paths of it and sun_path holds 107 bytes.
   const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "pe-" });
   await Deno.chmod(directory, 0o755);
@@ -60,7 +66,7 @@ export async function startPrivateEngine(words: readonly string[] = []): Promise
     // setsid: a Ctrl-C in the terminal must reach the tests only, so that they can end it in order.
     args: [
       "-c",
-      `exec setsid ${which("dockerd")} --data-root ${directory}/data --exec-root ${directory}/x ` +
+      `exec ${through.join(" ")} setsid ${which("dockerd")} --data-root ${directory}/data --exec-root ${directory}/x ` +
       `-p ${directory}/pid -H unix://${socket} --bridge=none --iptables=false ${
         words.join(" ")
       } >${directory}/log 2>&1`,
