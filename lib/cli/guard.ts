@@ -2,7 +2,7 @@ import type { Config } from "../config/types.ts";
 import { cgroupFolder, cgroupMount } from "../guard/cgroups.ts";
 import { Keeper, type Wanted } from "../guard/keeper.ts";
 import { explainFailure, INSTEAD, obstacle } from "../guard/obstacles.ts";
-import { hasPinFolder } from "../guard/pins.ts";
+import { claimFolder } from "../guard/pins.ts";
 import { Seal } from "../guard/seal.ts";
 import { asJson, asLine, describe } from "../guard/sighting.ts";
 import { readStatus } from "../guard/status.ts";
@@ -46,10 +46,15 @@ export async function guard(args: readonly string[], world: World): Promise<numb
     const loaded = readConfig({ config, env, upstream }, world);
     if (loaded === undefined) return CANNOT_START;
     const say = (text: string) => world.stderr(`postern guard: ${text}\n`);
-    const why = obstacle(Deno.uid() ?? -1) ??
-      (pin && !hasPinFolder() ? "nothing can be pinned: mount -t bpf bpf /sys/fs/bpf" : undefined);
+    const everything = wanted(loaded, uids, cgroups);
+    const why = obstacle(Deno.uid() ?? -1);
     if (why !== undefined) return cannot(why, say);
-    return await hold(wanted(loaded, uids, cgroups), { audit, pin, json }, say, world);
+    const unready = unfindable(everything) ?? (pin ? pinFolder() : undefined);
+    if (unready !== undefined) {
+      say(unready);
+      return CANNOT_START;
+    }
+    return await hold(everything, { audit, pin, json }, say, world);
   });
 }
 
@@ -110,6 +115,11 @@ async function hold(
     await keeper.run();
     if (pin) say("the seal holds on; `postern guard --unpin` ends it");
     return OK;
+  } catch (error) {
+    const why = explainFailure(error);
+    if (why === undefined) throw error;
+    say(why);
+    return CANNOT_START;
   } finally {
     undo();
     keeper.close();
@@ -129,8 +139,8 @@ function cannot(why: string, say: (text: string) => void): number {
 
 function wanted(config: Config, uids: readonly number[], cgroups: readonly string[]): Wanted {
   const { listeners, authz, runAs } = config;
-  const upstreams = [...listeners.map(({ upstream }) => upstream)];
-  const intercepts = listeners.map(({ socket }) => socket);
+  const upstreams = listeners.map(({ upstream }) => upstream);
+  const intercepts = listeners.filter(({ tcp }) => tcp === undefined).map(({ socket }) => socket);
   if (authz !== undefined) {
     upstreams.push(authz.upstream);
     intercepts.push(authz.socket);
@@ -142,6 +152,21 @@ function wanted(config: Config, uids: readonly number[], cgroups: readonly strin
     uids,
     cgroups,
   };
+}
+
+function pinFolder(): string | undefined {
+  try {
+    return claimFolder();
+  } catch (error) {
+    return explainFailure(error) ?? String(error);
+  }
+}
+
+/** Nobody would get through. */
+function unfindable({ intercepts, uids, cgroups }: Wanted): string | undefined {
+  if (intercepts.length > 0 || uids.length > 0 || cgroups.length > 0) return undefined;
+  return "Postern listens on TCP alone, so that its process cannot be found: " +
+    "name its service with --allow-cgroup, or its user with --allow-uid";
 }
 
 function oneOf(flags: Readonly<Record<string, boolean | undefined>>): void {

@@ -5,6 +5,10 @@ import { CANNOT_START, NO, OK, type World } from "./world.ts";
 
 /** `guard --status` and `guard --unpin`: what is pinned, and its end; 1 when nothing is. */
 export function guardPins(what: "status" | "unpin", json: boolean, world: World): number {
+  if (Deno.uid() !== 0) {
+    world.stderr(`postern guard: only root can look into ${PIN_FOLDER}\n`);
+    return CANNOT_START;
+  }
   try {
     return what === "status" ? status(json, world) : unpin(json, world);
   } catch (error) {

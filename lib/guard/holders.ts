@@ -5,8 +5,9 @@ import { close } from "../linux/io.ts";
 import { isAlive } from "../linux/peercred.ts";
 import { openPidfd } from "../linux/pidfd.ts";
 import { readLink, readSmallFile } from "../linux/proc.ts";
-import { type UnixSocket, unixSockets } from "../linux/unix_diag.ts";
+import type { UnixSocket } from "../linux/unix_diag.ts";
 import { startOf } from "../watch/process.ts";
+import { listeningSockets } from "./namespaces.ts";
 
 /** systemd: it holds sockets for others until they are wanted. */
 const INIT = 1;
@@ -23,7 +24,7 @@ export interface Holder {
 
 /**
  * The processes that hold, with a descriptor of their own, what listens at these paths: the very files, since anybody can bind the
- * same names elsewhere. `known` are left out. Only sockets of our own network namespace are seen. Throws a SystemError.
+ * same names elsewhere. `known` are left out. Throws a SystemError.
  */
 export function findHolders(paths: readonly string[], known: ReadonlySet<number>): Holder[] {
   const inodes = listeningAt(paths);
@@ -41,7 +42,7 @@ export function findHolders(paths: readonly string[], known: ReadonlySet<number>
 /** All that listen, or undefined where the kernel does not tell. */
 export function listeners(): readonly UnixSocket[] | undefined {
   try {
-    return unixSockets().filter(({ listens }) => listens);
+    return listeningSockets();
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     return undefined;
@@ -55,8 +56,8 @@ function listeningAt(paths: readonly string[]): ReadonlySet<number> {
     const status = statusBehind(path);
     if (status !== undefined) files.add(`${status.device} ${status.inode & 0xffffffffn}`);
   }
-  const listening = unixSockets().filter(({ listens, file }) =>
-    listens && file !== undefined && files.has(`${file.device} ${file.inode}`)
+  const listening = listeningSockets().filter(({ file }) =>
+    file !== undefined && files.has(`${file.device} ${file.inode}`)
   );
   return new Set(listening.map(({ inode }) => inode));
 }

@@ -2,7 +2,7 @@ import { makeFolder, removeFolder, removeName } from "../linux/bpffs.ts";
 import { linkInfo, openLink, openPinned, pin } from "../linux/bpf.ts";
 import { namesIn } from "../linux/directory.ts";
 import { errno, SystemError } from "../linux/errno.ts";
-import { rename } from "../linux/file.ts";
+import { rename, statusOf } from "../linux/file.ts";
 import { close } from "../linux/io.ts";
 import { readWholeFile } from "../linux/proc.ts";
 
@@ -13,21 +13,28 @@ const FILE_SYSTEM = "/sys/fs/bpf";
 export const LINK = "link";
 const NEW = ".new";
 
-/** Whether there is a BPF file system at /sys/fs/bpf, which alone can keep what is pinned. */
-export function hasPinFolder(): boolean {
+/**
+ * Makes the folder for the pins; why it cannot be had, or undefined. Everybody may make folders where a BPF file system was mounted
+ * without a mode (tmpfs(5): 1777): who owns this one could take the pins away. Throws a SystemError.
+ */
+export function claimFolder(): string | undefined {
   const mounts = readWholeFile("/proc/self/mounts") ?? "";
-  return mounts.split("\n").some((line) => {
+  const mounted = mounts.split("\n").some((line) => {
     const [, at, type] = line.split(" ");
     return at === FILE_SYSTEM && type === "bpf";
   });
+  if (!mounted) return `nothing can be pinned: mount -t bpf -o mode=0700 bpf ${FILE_SYSTEM}`;
+  makeFolder(PIN_FOLDER);
+  const status = statusOf(PIN_FOLDER);
+  if (status?.isDirectory && status.uid === 0 && (status.mode & 0o077) === 0) return undefined;
+  return `${PIN_FOLDER} is not a folder of root's alone: find out who made it (uid ${status?.uid}), and remove it`;
 }
 
 /**
  * Pins these descriptors by their names, in the place of what was pinned before. Each name changes hands at once, and the old link
- * ends when the new one stands already: there is no time between two seals. Throws a SystemError.
+ * ends when the new one stands already: there is no time between two seals. The folder is claimed. Throws a SystemError.
  */
 export function pinAll(objects: Readonly<Record<string, number>>): void {
-  makeFolder(PIN_FOLDER);
   for (const [name, fd] of Object.entries(objects)) {
     const path = `${PIN_FOLDER}/${name}`;
     removeName(path + NEW);
@@ -45,6 +52,7 @@ export function unpinAll(): { readonly stillHeld: boolean } | undefined {
   if (link !== undefined) close(link);
   for (const name of names) removeName(`${PIN_FOLDER}/${name}`);
   removeFolder(PIN_FOLDER);
+  if (link === undefined) return undefined;
   const held = id === undefined ? undefined : openLink(id);
   if (held !== undefined) close(held);
   return { stillHeld: held !== undefined };
