@@ -12,8 +12,8 @@ export interface ConnectionLimits {
 /** Why a client cannot be let in. */
 export interface Crowded {
   readonly status: 429 | 503;
-  /** The key of the limit in the configuration. */
-  readonly limit: "max_connections" | "max_connections_per_uid";
+  /** The key of the limit in the configuration, or that it is of those on their way in over TCP. */
+  readonly limit: "max_connections" | "max_connections_per_uid" | "arriving";
   readonly reason: string;
 }
 

@@ -4,6 +4,7 @@ import { TlsContext } from "../linux/tls_context.ts";
 import { formatAddress } from "../policy/address.ts";
 import type { Census, Crowded, Who } from "./census.ts";
 import { upstreamAt } from "./dial.ts";
+import { Door } from "./door.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { FarEnds } from "./far_ends.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
@@ -20,8 +21,8 @@ import { type Reception, type TcpPeer, Visit } from "./visit.ts";
 /** Clients that are told at once that there is no room for them; others are closed without a word. */
 const MOST_TURNED_AWAY = 64;
 
-/** Clients of a listener with TLS that may be on their way in: each can take its time, and costs a worker's memory. */
-const MOST_ARRIVING = 256;
+/** Clients on TCP that may be on their way in, in one worker; as many wait as in the kernel's backlog. */
+const ARRIVING = { most: 256, share: 64, waiting: 1024 };
 
 /** A listening socket in the worker: makes a connection of whoever is accepted, and keeps count. */
 export class Listener implements Acceptor {
@@ -35,7 +36,7 @@ export class Listener implements Acceptor {
   readonly #connections = new Map<Connection, Who>();
   /** For clients on TCP. */
   readonly #reception: Reception | undefined;
-  #arriving = 0;
+  readonly #door = new Door<Visit>(ARRIVING);
   readonly #turnedAway = new Set<TurnedAway>();
   readonly #limit: number;
   /** Sockets that were made anew while there was no room: who waits at them is taken before they are closed. */
@@ -75,15 +76,11 @@ export class Listener implements Acceptor {
   }
 
   get limited(): boolean {
-    return this.#limit !== Infinity || this.#reception?.tls !== undefined;
+    return this.#limit !== Infinity || this.#reception !== undefined;
   }
 
   get open(): boolean {
-    return this.#connections.size < this.#limit && !this.#crowdedAtTheDoor;
-  }
-
-  get #crowdedAtTheDoor(): boolean {
-    return this.#arriving >= MOST_ARRIVING && this.#reception?.tls !== undefined;
+    return this.#connections.size < this.#limit && !this.#door.full;
   }
 
   accepted(fd: number): void {
@@ -109,7 +106,7 @@ export class Listener implements Acceptor {
       tls: tls && new TlsContext(tls),
       connect: (client, admitted, place) =>
         new this.#kind(this.#loop, this.#gatekeeper, place, client, admitted),
-      arrived: () => this.#makeRoom(() => this.#arriving--),
+      arrived: (visit) => this.#makeRoom(() => this.#door.leave(visit)?.call()),
       left: (visit) => this.#remove(visit),
     };
   }
@@ -121,15 +118,22 @@ export class Listener implements Acceptor {
     // Gone before it was looked at.
     if (end === undefined) return this.#loop.release(client);
     const peer: TcpPeer = { address: formatAddress(end.address), port: end.port };
+    const turnAway = (crowded: Crowded) =>
+      this.#turnAway(
+        client,
+        this.#gatekeeper.admitKnown(peer, this.#place.listener),
+        crowded,
+      );
     const crowded = this.#census.enter(peer.address);
-    if (crowded !== undefined) {
-      const admitted = this.#gatekeeper.admitKnown(peer, this.#place.listener);
-      return this.#turnAway(client, admitted, crowded);
-    }
+    if (crowded !== undefined) return turnAway(crowded);
     const visit = new Visit(reception, client, peer);
+    const place = this.#door.enter(visit, peer.address);
+    if (place === "crowded") {
+      this.#census.leave(peer.address);
+      return turnAway(crowdedAt(peer.address));
+    }
     this.#connections.set(visit, peer.address);
-    this.#arriving++;
-    visit.start();
+    if (place === "begins") visit.start();
     if (this.#retired) visit.retire();
   }
 
@@ -247,4 +251,11 @@ export class Listener implements Acceptor {
     });
     if (this.#retired && this.#connections.size === 0) this.#conclude();
   }
+}
+
+function crowdedAt(address: string): Crowded {
+  const { share, waiting } = ARRIVING;
+  const reason =
+    `${share} clients of address ${address} are on their way in, and ${waiting} wait to be`;
+  return { status: 429, limit: "arriving", reason };
 }

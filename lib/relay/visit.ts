@@ -43,6 +43,10 @@ export class Visit implements Connection {
   #locating: Locating | undefined;
   #connection: Connection | undefined;
   queued = false;
+  /** Until then it waits for room at the door. */
+  #started = false;
+  /** There is room for it now. */
+  #called = false;
   #arriving = true;
   #retiring = false;
   /** Nobody is served, or ever will be. */
@@ -56,7 +60,14 @@ export class Visit implements Connection {
     accepted.owner = this;
   }
 
+  /** From the loop's next turn on there is room for it. */
+  call(): void {
+    this.#called = true;
+    this.#reception.loop.again(this);
+  }
+
   start(): void {
+    this.#started = true;
     const { loop, tls } = this.#reception;
     if (tls === undefined) return this.#receive(this.#accepted);
     this.#terminator = new TlsTerminator(loop, tls, this.#accepted, {
@@ -71,8 +82,13 @@ export class Visit implements Connection {
     this.#terminator.start();
   }
 
-  /** While the engine is asked, and when it has answered. */
+  /** While there is no room for it, while the engine is asked, and when it has answered. */
   run(): void {
+    if (!this.#started && !this.#over) {
+      if (this.#accepted.gone) this.#end();
+      else if (this.#called) this.start();
+      return;
+    }
     const client = this.#client;
     if (this.#over || client === undefined || this.#connection !== undefined) return;
     if (client.gone) this.#end();
@@ -153,6 +169,7 @@ export class Visit implements Connection {
       this.#locating?.close();
       if (this.#connection !== undefined) this.#connection.close();
       else if (this.#client !== undefined) this.#reception.loop.release(this.#client);
+      else if (this.#terminator === undefined) this.#reception.loop.release(this.#accepted);
       this.#arrive();
     }
     if (this.#terminator !== undefined || this.#left) return;
