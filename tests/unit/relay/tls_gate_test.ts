@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ClientRule } from "../../../lib/policy/types.ts";
+import type { ConnectionLimits } from "../../../lib/relay/census.ts";
 import { Between } from "../../support/cut.ts";
 import { which } from "../../support/private_engine.ts";
 import { materialOf } from "../../support/tls_bench.ts";
@@ -21,15 +22,16 @@ function test(
   name: string,
   fn: (bench: TcpBench) => Promise<void>,
   rules: readonly ClientRule[] = [ci],
-  missing = ignore,
+  { missing = false, limits = {} }: { missing?: boolean; limits?: ConnectionLimits } = {},
 ): void {
   Deno.test({
     name,
-    ignore: missing,
+    ignore: ignore || missing,
     async fn() {
       await using bench = await TcpBench.open(rules, {
         tls: materialOf(server, ca.cert),
         workers: 2,
+        limits,
       });
       await fn(bench);
     },
@@ -193,5 +195,103 @@ test(
     await Deno.remove(folder, { recursive: true });
   },
   [ci],
-  ignore || which("curl") === undefined,
+  { missing: which("curl") === undefined },
 );
+
+test("a denial names the certificate", async (bench) => {
+  using one = await wire(bench.port, other);
+  await one.send(post("/containers/a/start", ""));
+  assert.match(
+    await one.message(),
+    /403 [^]*denied for 127.0.0.1 \(cert somebody\): policy read-only/,
+  );
+});
+
+test("who shows no certificate, or speaks no TLS, gets nowhere and is recorded", async (bench) => {
+  const strange = await Deno.connectTls({
+    ...{ hostname: "127.0.0.1", port: bench.port, caCerts: [ca.cert] },
+  });
+  using nobody = new Wire(strange);
+  await assert.rejects(async () => {
+    await nobody.send(post("/containers/a/start", ""));
+    if (await nobody.rest() === "") throw new Error("closed");
+  });
+  using plain = await bench.client();
+  await plain.send(post("/containers/a/start", ""));
+  assert.doesNotMatch(await plain.rest(), /HTTP/);
+  const records = await bench.audit(2);
+  for (const { decision, rule, reason, peer } of records) {
+    assert.deepEqual([decision, rule, peer.cert, peer.address], ["deny", "tls", null, "127.0.0.1"]);
+    assert.match(reason, /^TLS: /);
+  }
+});
+
+test("a new certificate at the old path is taken up at the same port", async (bench) => {
+  const authority = await issueAll();
+  const applied = await bench.apply([ci], [{ tls: materialOf(authority.server, ca.cert) }]);
+  assert.deepEqual(applied.opened, ["test"]);
+  await assert.rejects(wire(bench.port, client), /UnknownIssuer|invalid peer/);
+});
+
+test(
+  "a client in the middle of its handshake counts, and its place is free when it leaves",
+  async (bench) => {
+    const stalled = await bench.client();
+    await stalled.send("\x16\x03\x01");
+    await assert.rejects(async () => {
+      using second = await wire(bench.port, client);
+      if (await second.rest() === "") throw new Error("closed");
+    });
+    stalled.close();
+    using third = await eventually(() => wire(bench.port, client));
+    await third.send(get("/nothing"));
+    assert.match(await third.message(), /403/);
+  },
+  [ci],
+  { limits: { maxConnectionsPerUid: 1 } },
+);
+
+test(
+  "one address that stalls in hundreds of handshakes keeps no other address out",
+  async (bench) => {
+    const stalled = await Promise.all(Array.from({ length: 600 }, () => bench.client()));
+    await Promise.all(stalled.map((one) => one.send("\x16\x03\x01")));
+    const folder = await Deno.makeTempDir();
+    await Deno.writeTextFile(`${folder}/cert`, client.cert);
+    await Deno.writeTextFile(`${folder}/key`, client.key);
+    await Deno.writeTextFile(`${folder}/ca`, ca.cert);
+    const { stdout, stderr } = await new Deno.Command("curl", {
+      args: [
+        ...["-sS", "--interface", "127.0.0.2", "-w", "%{http_code}", "-o", "/dev/null"],
+        ...["--cert", "cert", "--key", "key", "--cacert", "ca"],
+        `https://127.0.0.1:${bench.port}/nothing`,
+      ],
+      cwd: folder,
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout), "403", new TextDecoder().decode(stderr));
+    await Deno.remove(folder, { recursive: true });
+    // It has not waited for one of them to be over.
+    const [first] = await bench.audit(1);
+    assert.deepEqual([first.peer.address, first.status], ["127.0.0.2", 403]);
+    // Whoever shares the address has his turn when they are gone.
+    const patient = wire(bench.port, client);
+    for (const one of stalled) one.close();
+    using one = await patient;
+    await one.send(get("/nothing"));
+    assert.match(await one.message(), /403/);
+  },
+  [ci],
+  { missing: which("curl") === undefined },
+);
+
+/** What works once somebody else has gone. */
+async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 0;; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries === 200) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
