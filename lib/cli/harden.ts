@@ -47,7 +47,10 @@ export async function harden(args: readonly string[], world: World): Promise<num
       return await act(asked, world);
     } catch (error) {
       if (!(error instanceof Refused || isDenied(error))) throw error;
-      const lines = (error as Error).message.split("\n");
+      const own = error instanceof Refused || Deno.uid() === 0
+        ? ""
+        : ": root can read and write there";
+      const lines = `${(error as Error).message}${own}`.split("\n");
       world.stderr(lines.map((line) => `postern harden: ${line}\n`).join(""));
       return NO;
     }
@@ -76,6 +79,9 @@ function read(verb: string | undefined, values: Values): Asked {
     );
   }
   if (values.shell === true && known !== "plan") throw new UsageError("--shell is for plan");
+  if (values.shell === true && values.root !== undefined) {
+    throw new UsageError("--shell is for this host, without --root");
+  }
   if (values.force === true && known === "plan") throw new UsageError("--force is not for plan");
   const names = values.only?.flatMap((list) => list.split(",")) ?? partNames;
   const unknown = names.find((name) => !partNames.some((one) => one === name));
@@ -105,7 +111,7 @@ async function act(asked: Asked, world: World): Promise<number> {
   const disk = diskOf(root);
   const host: Host = { root, disk, names: namesFor({ root, disk }), run: world.run };
   if (verb !== "plan" && root === "" && Deno.uid() !== 0) {
-    throw new Refused(`only root can ${verb}; \`postern harden plan\` shows what that would do`);
+    throw new Refused(`only root can ${verb}`);
   }
   const tell = (text: string) => world.stdout(`${text}\n`);
   if (verb === "revert") {

@@ -1,7 +1,7 @@
-import type { Access, Disk } from "./disk.ts";
+import type { Access } from "./disk.ts";
 import { sha256 } from "./digest.ts";
 import { type Host, isDone, type Planned } from "./host.ts";
-import type { Entry, FileEntry, Manifest } from "./manifest.ts";
+import { type Entry, type FileEntry, type Manifest, self } from "./manifest.ts";
 import {
   type AccessStep,
   type CommandStep,
@@ -66,7 +66,7 @@ export async function survey(
     const reloads: number[] = [];
     for (const step of plan.steps) {
       try {
-        if (step.kind === "file") own.push(fileItem(part, step, manifest, host.disk, force));
+        if (step.kind === "file") own.push(fileItem(part, step, manifest, host, force));
         else if (step.kind === "access") own.push(accessItem(part, step, host));
         else {
           const item = await commandItem(part, step, host);
@@ -91,7 +91,7 @@ function fileItem(
   part: PartName,
   step: FileStep,
   manifest: Manifest | undefined,
-  disk: Disk,
+  { disk, root }: Host,
   force: boolean,
 ): FileItem {
   const { path } = step;
@@ -108,7 +108,7 @@ function fileItem(
   const kept = step.merges === true && found !== undefined;
   const access = kept
     ? { mode: found.mode, uid: found.uid, gid: found.gid }
-    : { mode: step.mode, uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
+    : { mode: step.mode, ...(root === "" ? { uid: 0, gid: 0 } : self()) };
   const todo = before !== after || found === undefined || !sameAccess(found, access);
   const known = fileEntries(manifest, path);
   if (todo && !force && step.merges !== true && known.length > 0) {

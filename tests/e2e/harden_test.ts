@@ -103,6 +103,9 @@ for (
     [["do"], "there is no do: plan, apply or revert"],
     [["plan", "--only", "sockets,docker"], 'there is no part "docker"'],
     [["apply", "--shell"], "--shell is for plan"],
+    [["plan", "--shell", "--root", "/mnt"], "--shell is for this host, without --root"],
+    [["plan", "--force"], "--force is not for plan"],
+    [["plan", "--root", "/mnt", "-c", "postern.yaml"], "named by its path below it"],
   ] as const
 ) {
   Deno.test(`harden ${args.join(" ")} is a usage error`, () => {
