@@ -16,7 +16,7 @@ export const names: NameService = {
   groupNames: () => Object.keys(groups),
 };
 
-type Entry = string | (Partial<FileStat> & { text?: string; failure?: string });
+export type Entry = string | (Partial<FileStat> & { text?: string; failure?: string });
 
 const CWD = "/etc/postern";
 

@@ -5,7 +5,8 @@ import { help } from "../../../lib/cli/help.ts";
 import { choosePolicy } from "../../../lib/policy/choose.ts";
 import { configSchema, policySchema } from "../../../lib/config/schema.ts";
 import { givesRoot } from "../../../lib/policy/root.ts";
-import { load } from "./fakes.ts";
+import { missingForCertificates } from "../../support/certificates.ts";
+import { type Entry, load } from "./fakes.ts";
 
 const root = new URL("../../../", import.meta.url);
 const readme = Deno.readTextFileSync(new URL("README.md", root));
@@ -40,11 +41,45 @@ Deno.test("the README's configuration and policy load, and give a container's ro
   );
 });
 
+const others = blocks.filter((text) => text.startsWith("listeners:"));
+
+function loadOther(text: string, more: Record<string, Entry> = {}): void {
+  const result = load({
+    "postern.yaml": `${text}policies: team.yaml\n`,
+    "team.yaml": example,
+    ...more,
+  });
+  assert.ok(result.ok, JSON.stringify(result));
+}
+
 Deno.test("the README's other configurations load", () => {
-  const policies = { "team.yaml": example };
-  for (const text of blocks.filter((text) => text.startsWith("listeners:"))) {
-    const result = load({ "postern.yaml": `${text}policies: team.yaml\n`, ...policies });
-    assert.ok(result.ok, JSON.stringify(result));
+  const plain = others.filter((text) => !text.includes("tls:"));
+  assert.ok(plain.length > 1);
+  for (const text of plain) loadOther(text);
+});
+
+Deno.test({
+  name: "the README's listeners on TCP load with the certificates that its commands make",
+  ignore: missingForCertificates !== undefined,
+}, async () => {
+  const [text] = others.filter((text) => text.includes("tls:"));
+  const [, commands] = /^```\n(openssl req -x509.*?)^```$/ms.exec(readme)!;
+  const folder = await Deno.makeTempDir({ prefix: "postern-readme-" });
+  try {
+    const shell = new Deno.Command("bash", { args: ["-ec", commands!], cwd: folder });
+    const { success, stderr } = await shell.output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    const read = (name: string) => Deno.readTextFileSync(`${folder}/${name}`);
+    loadOther(text!, {
+      "server.pem": read("server.pem"),
+      "server.key": { text: read("server.key"), mode: 0o600 },
+      "ca.pem": read("ca.pem"),
+    });
+    const names = ["verify", "-purpose", "sslclient", "-CAfile", "ca.pem", "cert.pem"];
+    const verified = await new Deno.Command("openssl", { args: names, cwd: folder }).output();
+    assert.ok(verified.success, new TextDecoder().decode(verified.stderr));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
