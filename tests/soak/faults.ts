@@ -67,6 +67,7 @@ export const faults: Readonly<Record<string, (stage: Stage) => Promise<void>>> =
     const { directory, pid } = gate;
     const name = `audit.jsonl.moved-${turn}-${Math.floor(random.next() * 2 ** 32)}`;
     await Deno.rename(`${directory}/audit.jsonl`, `${directory}/${name}`).catch(() => {});
-    Deno.kill(pid, "SIGUSR1");
+    // Logrotate's word, or one that means nothing to the gate: then it finds out by itself.
+    Deno.kill(pid, random.chance(0.5) ? "SIGHUP" : "SIGUSR1");
   },
 };

@@ -2,11 +2,9 @@
 //   deno task soak [--seconds N] [--seed N]
 import { parseArgs } from "node:util";
 import { excesses, leaks } from "./excesses.ts";
+import { kindOf } from "./kinds.ts";
 import { reportText } from "./report.ts";
 import { soak } from "./soak.ts";
-
-/** Bytes a request: see `leaks`. */
-const MOST = 100;
 
 const { values } = parseArgs({
   // As npm users write it: deno task soak -- --seconds 60.
@@ -16,9 +14,18 @@ const { values } = parseArgs({
 const seconds = number("seconds") ?? 600;
 const seed = number("seed") ?? crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
 
-const report = await soak({ seconds, warmUp: 10, seed, auditSize: "4MiB", say: console.log });
+const { most, ...kind } = kindOf(seconds);
+
+const report = await soak({
+  ...kind,
+  seconds,
+  warmUp: 10,
+  seed,
+  auditSize: "4MiB",
+  say: console.log,
+});
 console.log(reportText(report));
-const wrong = [...report.wrong, ...excesses(report), ...leaks(report, MOST)];
+const wrong = [...report.wrong, ...excesses(report), ...leaks(report, most)];
 for (const what of wrong) console.error(`soak: ${what}`);
 if (report.wrong.length > 0) console.error(report.log);
 Deno.exit(wrong.length > 0 ? 1 : 0);

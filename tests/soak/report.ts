@@ -1,4 +1,4 @@
-import { growth, laterHalf } from "./memory.ts";
+import { alive, growth, laterHalf, type Point, resident, type Sample } from "./memory.ts";
 import type { Report } from "./soak.ts";
 import type { Vitals } from "./vitals.ts";
 
@@ -9,11 +9,22 @@ export const vitalsText = (vitals: Vitals): string =>
   `${vitals.sockets} sockets, ${vitals.pipes} ends of pipes, ${vitals.others} other descriptors, ` +
   `${vitals.threads} threads, ${vitals.residentMiB.toFixed(0)} MiB`;
 
+/** Memory in RAM, and what V8 keeps alive of it in each isolate. */
+export const memoryText = ({ residentMiB, live }: Sample): string =>
+  `${residentMiB.toFixed(0)} MiB (alive in V8: ${
+    [...live.values()].map((MiB) => MiB.toFixed(0)).join(" + ")
+  })`;
+
 /** What came of a soak, for people to read. */
 export function reportText(report: Report): string {
   const { ledger, before, after, samples, wrong } = report;
   const sum = [...report.faults.values()].reduce((total, count) => total + count, 0);
-  const half = laterHalf(samples).map(({ residentMiB }) => residentMiB);
+  const later = laterHalf(samples);
+  const range = (points: readonly Point[]) => {
+    const values = points.map(({ MiB }) => MiB);
+    return `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)} MiB, ` +
+      `${growth(points).toFixed(0)} bytes a request`;
+  };
   const row = (name: string, ...counts: readonly number[]) =>
     `  ${name.padEnd(40)}${counts.map((count) => String(count).padStart(10)).join("")}`;
   return [
@@ -27,10 +38,8 @@ export function reportText(report: Report): string {
     `audit: ${report.lines} records in ${report.files} files`,
     `after the warm-up: ${vitalsText(before)}`,
     `at the end:        ${vitalsText(after)}`,
-    `memory in the later half: ${Math.min(...half).toFixed(0)} to ${
-      Math.max(...half).toFixed(0)
-    } MiB, ` +
-    `${growth(laterHalf(samples)).toFixed(0)} bytes a request`,
+    `by the minute: ${samples.filter((_, n) => n % 60 === 0).map(memoryText).join("; ")}`,
+    `in the later half: ${range(resident(later))}; alive in V8: ${range(alive(later))}`,
     wrong.length === 0 ? "nothing was wrong" : `${wrong.length} things were wrong:`,
     ...wrong.slice(0, SHOWN).map((what) => `  ${what}`),
   ].join("\n");

@@ -3,13 +3,15 @@ import { Random } from "../support/random.ts";
 import { Client, Cut, type Surroundings } from "./client.ts";
 import { SoakEngine } from "./engine.ts";
 import { faults, policyText, type Stage } from "./faults.ts";
+import { Heap } from "./heap.ts";
 import { Ledger } from "./ledger.ts";
 import type { Sample } from "./memory.ts";
-import { vitalsText } from "./report.ts";
+import { memoryText, vitalsText } from "./report.ts";
 import { Tags } from "./tags.ts";
 import { traffic } from "./traffic.ts";
 import { type Vitals, vitalsOf } from "./vitals.ts";
 
+export const WORKERS = 2;
 const CLIENTS = 12;
 /** Between two faults, in milliseconds, at most. */
 const FAULT_MS = 500;
@@ -38,23 +40,37 @@ export interface Report {
 
 export interface Options {
   readonly seconds: number;
+  /** It goes on until so many were made, too: a slow machine takes longer to show as much. */
+  readonly requests?: number;
   readonly warmUp: number;
   readonly seed: number;
   /** Bytes of an audit file before it is rotated. */
   readonly auditSize: string;
+  /** V8 keeps the gate's young objects in so much for each thread; as much as it likes, up to 64 MiB, unless it is set. */
+  readonly youngMiB?: number;
   readonly say: (text: string) => void;
 }
 
 /** Postern before an engine that fails, among clients that do what they like, for so many seconds. */
 export async function soak(options: Options): Promise<Report> {
   const random = new Random(options.seed);
-  await using gate = await RunningGate.serve({
-    upstream: "DIR/up.sock",
-    listeners: [{ name: "soak", socket: "DIR/gate.sock", mode: "0666", policy: "soak" }],
-    policies: "soak.yaml",
-    audit: { file: "DIR/audit.jsonl", rotate: { size: options.auditSize, keep: 1000 } },
-    workers: 2,
-  }, { "soak.yaml": policyText(0) });
+  const told = await Deno.makeTempFile({ dir: "/tmp" });
+  const young = options.youngMiB === undefined ? [] : [`--max-semi-space-size=${options.youngMiB}`];
+  await using gate = await RunningGate.serve(
+    {
+      upstream: "DIR/up.sock",
+      listeners: [{ name: "soak", socket: "DIR/gate.sock", mode: "0666", policy: "soak" }],
+      policies: "soak.yaml",
+      audit: { file: "DIR/audit.jsonl", rotate: { size: options.auditSize, keep: 1000 } },
+      workers: WORKERS,
+    },
+    { "soak.yaml": policyText(0) },
+    {
+      through: ["/bin/sh", "-c", `exec "$@" >${told}`, "sh"],
+      env: { DENO_V8_FLAGS: ["--trace-gc", ...young].join(",") },
+    },
+  );
+  using heap = new Heap(told);
   using engine = new SoakEngine(`${gate.directory}/up.sock`, random);
   const socket = `${gate.directory}/gate.sock`;
   const ledger = new Ledger();
@@ -71,26 +87,27 @@ export async function soak(options: Options): Promise<Report> {
   const sample = () => {
     const seconds = Math.round((performance.now() - begun) / 1000);
     const { residentMiB } = vitalsOf(gate.pid);
-    samples.push({ seconds, requests: ledger.requests, residentMiB });
+    samples.push({ seconds, requests: ledger.requests, residentMiB, live: heap.live() });
   };
 
   const happened = new Map<string, number>();
-  await rounds(surroundings, stage, happened, options.warmUp, () => {});
+  let second = 0;
+  await rounds(surroundings, stage, happened, () => ++second <= options.warmUp);
   const before = await settled(gate.pid, undefined);
   options.say(`after the warm-up: ${vitalsText(before)}`);
-  await rounds(surroundings, stage, happened, options.seconds, () => {
+  await rounds(surroundings, stage, happened, () => {
     sample();
-    const { requests, residentMiB } = samples.at(-1)!;
+    const { seconds, requests } = samples.at(-1)!;
     if (samples.length % 10 === 0) {
-      options.say(
-        `${samples.at(-1)!.seconds} s: ${requests} requests, ${residentMiB.toFixed(0)} MiB`,
-      );
+      options.say(`${seconds} s: ${requests} requests, ${memoryText(samples.at(-1)!)}`);
     }
+    return samples.length <= options.seconds || requests < (options.requests ?? 0);
   });
   await calmRound(surroundings);
   const after = await settled(gate.pid, before);
   options.say(`at the end: ${vitalsText(after)}`);
   await gate.stop();
+  await Deno.remove(told);
   const { lines, files, torn } = await auditOf(gate.directory);
   return {
     seed: options.seed,
@@ -107,13 +124,12 @@ export async function soak(options: Options): Promise<Report> {
   };
 }
 
-/** Clients and faults for so many seconds; every fault is over when it returns, and every client has left. */
+/** Clients and faults until `more`, which is asked once a second, says no; every fault is over then, and every client has left. */
 async function rounds(
   surroundings: Surroundings,
   stage: Stage,
   happened: Map<string, number>,
-  seconds: number,
-  eachSecond: () => void,
+  more: () => boolean,
 ): Promise<void> {
   let over = false;
   const clients = Array.from({ length: CLIENTS }, async () => {
@@ -128,10 +144,7 @@ async function rounds(
       await pause(stage.random.next() * FAULT_MS);
     }
   })();
-  for (let second = 0; second < seconds; second++) {
-    await pause(1000);
-    eachSecond();
-  }
+  while (more()) await pause(1000);
   over = true;
   await Promise.all([faulting, ...clients]);
 }
