@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
 import { shellWord } from "../config/shell.ts";
+import { GATE_USER } from "../harden/names.ts";
 import type { PartName } from "../harden/part.ts";
 import { socketUnits } from "../harden/socket_unit.ts";
 import { CONFIG_FILE } from "../harden/starter.ts";
@@ -7,13 +8,19 @@ import type { Facts } from "./facts.ts";
 import { readUnit } from "./units.ts";
 
 /** `postern harden apply` of one part, for the configuration and the tree that were looked at. */
-export function harden({ host, configured }: Facts, part: PartName): string {
+export function harden({ host, accounts, configured }: Facts, part: PartName): string[] {
   const { file, config } = configured;
   const named = config !== undefined && file !== undefined && isAbsolute(file);
-  return line("postern", "harden", "apply", "--only", part, [
-    ...(named && file !== CONFIG_FILE ? ["-c", file] : []),
-    ...(host.root === "" ? [] : ["--root", host.root]),
-  ]);
+  // These two name the gate's user, whom the part sockets makes.
+  const nobody = (part === "systemd" || part === "audit") && config?.runAs === undefined &&
+    !accounts.users.some(({ name }) => name === GATE_USER);
+  return [
+    ...(nobody ? [`# with sockets, which makes the user ${GATE_USER} and its group`] : []),
+    line("postern", "harden", "apply", nobody ? ["--only", "sockets"] : [], "--only", part, [
+      ...(named && file !== CONFIG_FILE ? ["-c", file] : []),
+      ...(host.root === "" ? [] : ["--root", host.root]),
+    ]),
+  ];
 }
 
 /** The same look with more rights. */

@@ -44,7 +44,7 @@ function lookAt(
     ...(host.list(FOLDER) === undefined
       ? ["# first, auditd is to be installed: apt-get install auditd, or dnf install audit"]
       : []),
-    harden(facts, "audit"),
+    ...harden(facts, "audit"),
   ];
   const inFiles = coverage(host, written, socket, gate);
   const inKernel = kernel && coverage(host, kernel.rules, socket, gate);

@@ -29,7 +29,7 @@ export const authorization: Check = {
           title:
             `postern.yaml has an authz section, and the engine does not ask the plugin ${wanted}`,
           evidence: [`it asks ${plugins.join(", ") || "nobody"}`],
-          fix: [harden(facts, "daemon")],
+          fix: [...harden(facts, "daemon")],
         }];
       }
       if (plugins.length > 0) {
@@ -47,7 +47,7 @@ export const authorization: Check = {
           `# write authz: and seal: true into ${
             file ?? "postern.yaml"
           } (postern authz --help), and then:`,
-          harden(facts, "daemon"),
+          ...harden(facts, "daemon"),
         ],
       }];
     });

@@ -21,7 +21,7 @@ export const identity: Check = {
         fix: config.runAs === undefined
           ? [
             "# as a service with a user of its own:",
-            harden(facts, "systemd"),
+            ...harden(facts, "systemd"),
             `# or write run_as: { user: NAME } into ${file} and start it again`,
           ]
           : ["# as it is configured now:", startGate(facts)],
@@ -44,7 +44,7 @@ export const identity: Check = {
       level: "advice",
       title: "postern.service runs as root",
       evidence: [unit.file],
-      fix: [harden(facts, "systemd")],
+      fix: [...harden(facts, "systemd")],
     }];
   },
 };

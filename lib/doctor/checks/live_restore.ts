@@ -28,7 +28,7 @@ export const liveRestore: Check = {
             ? `${daemon!.origin}: no live-restore`
             : "GET /info: LiveRestoreEnabled is false",
         ],
-        fix: [harden(facts, "daemon")],
+        fix: [...harden(facts, "daemon")],
       }];
     });
   },

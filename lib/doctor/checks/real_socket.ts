@@ -53,14 +53,22 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
       level: "wrong",
       title: `everybody on this host can connect to ${path}, and whoever connects is root`,
       evidence: [seen],
-      fix: [line("chmod", "o-rwx", host.root + path), "# and for good:", harden(facts, "sockets")],
+      fix: [
+        line("chmod", "o-rwx", host.root + path),
+        "# and for good:",
+        ...harden(facts, "sockets"),
+      ],
     });
   } else if (status.uid !== 0 && !ownersOwn(path, status.uid)) {
     findings.push({
       level: "wrong",
       title: `${path} belongs to another user than root, who can open it to everybody`,
       evidence: [seen],
-      fix: [line("chown", "root", host.root + path), "# and for good:", harden(facts, "sockets")],
+      fix: [
+        line("chown", "root", host.root + path),
+        "# and for good:",
+        ...harden(facts, "sockets"),
+      ],
     });
   }
   findings.push(...listed(facts, socket));

@@ -15,7 +15,7 @@ export const sandbox: Check = {
     const hasSystemd = host.list("/usr/lib/systemd/system") !== undefined ||
       host.list("/lib/systemd/system") !== undefined;
     if (config === undefined || !hasSystemd) return [];
-    const fix = [harden(facts, "systemd")];
+    const fix = [...harden(facts, "systemd")];
     if (unit === undefined) {
       return [{
         level: "advice",

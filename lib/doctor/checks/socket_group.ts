@@ -37,7 +37,7 @@ async function lookAt(facts: Facts, gid: number): Promise<Finding[]> {
     evidence: others.map((one) => `${one}: ${whyIn(facts, one, listed)}`),
     fix: [
       "# gives the socket to a group of the gate's own:",
-      harden(facts, "sockets"),
+      ...harden(facts, "sockets"),
       ...others.filter((one) => listed?.members.includes(one))
         .map((one) => `# or takes ${one} out: ${line("gpasswd", "-d", one, name)}`),
     ],

@@ -30,7 +30,7 @@ function lookAt(facts: Facts, name: string, unit: Unit): Finding[] {
   const evidence = [
     `${[unit.file, ...unit.dropIns].join(", ")}: SocketMode=${mode} SocketGroup=${group}`,
   ];
-  const fix = [harden(facts, "sockets")];
+  const fix = [...harden(facts, "sockets")];
   if ((Number.parseInt(mode, 8) & 0o002) !== 0) {
     const title = `${name} opens the real socket to everybody at its next start`;
     return [{ level: "wrong", title, evidence, fix }];

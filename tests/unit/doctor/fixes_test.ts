@@ -9,18 +9,31 @@ const configured = configOf(
 const elsewhere = { ...configured, file: "/srv/it's here.yaml" };
 
 Deno.test("a fix by harden is for the configuration and the tree that were looked at", async () => {
-  assert.equal(
+  assert.deepEqual(
     harden(await factsOf({}, configured), "audit"),
-    "postern harden apply --only audit",
+    ["postern harden apply --only audit"],
   );
-  assert.equal(
+  assert.deepEqual(
     harden(await factsOf({ root: "/mnt" }, elsewhere), "audit"),
-    "postern harden apply --only audit -c '/srv/it'\\''s here.yaml' --root /mnt",
+    ["postern harden apply --only audit -c '/srv/it'\\''s here.yaml' --root /mnt"],
   );
   // A configuration that does not load is of no use to it.
   const broken = { file: "/srv/x.yaml", problems: ["/srv/x.yaml:1: no"] };
-  assert.equal(harden(await factsOf({}, broken), "audit"), "postern harden apply --only audit");
+  assert.deepEqual(harden(await factsOf({}, broken), "audit"), [
+    "postern harden apply --only audit",
+  ]);
   assert.equal(asRoot(await factsOf({}, broken)), "sudo postern doctor -c /srv/x.yaml");
+});
+
+Deno.test("where the gate has no user yet, the part that makes it comes along", async () => {
+  const facts = await factsOf(
+    { files: { "/etc/passwd": "root:x:0:0::/root:/bin/sh\n" } },
+    configured,
+  );
+  for (const part of ["audit", "systemd"] as const) {
+    assert.equal(harden(facts, part).at(-1), `postern harden apply --only sockets --only ${part}`);
+  }
+  assert.deepEqual(harden(facts, "daemon"), ["postern harden apply --only daemon"]);
 });
 
 Deno.test("the gate is started by its units where it has some, and by itself where not", async () => {
