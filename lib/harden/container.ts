@@ -51,9 +51,14 @@ export function containerFor(facts: Facts): Container {
 const shared =
   /^\/(?:[^/]*|(?:run|var|etc|usr|var\/run|run\/user)\/(?:run|log|lib|tmp|local|systemd))$/;
 
+/** Whether a folder is one that every system has, and many programs write to. */
+export function isShared(folder: string): boolean {
+  return shared.test(folder);
+}
+
 /** Sockets, and files of the audit log, that are in a folder which cannot be given to a container. */
 export function inSharedFolders({ owned }: Container): string[] {
-  return owned.filter((folder) => shared.test(folder));
+  return owned.filter(isShared);
 }
 
 /** The first upstream may be a link, and is resolved; a link in the image leads its place there, too. */

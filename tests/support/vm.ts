@@ -10,6 +10,8 @@ export interface Machine {
   readonly modules?: readonly string[];
   /** More for the kernel's command line, such as `lsm=apparmor,bpf`. */
   readonly kernelArguments?: string;
+  /** The image of another kernel than Debian's of this release; `modules` are not its. */
+  readonly image?: string;
   /** In MiB; all files are in memory, twice while it starts. */
   readonly memory?: number;
   /** How long it may run before it is ended, in seconds. */
@@ -77,7 +79,7 @@ async function start(machine: Machine, initrd: string): Promise<VmRun> {
     // deno-fmt-ignore
     args: [
       "-m", String(machine.memory ?? 512), "-smp", "2", "-accel", "tcg,thread=multi", "-cpu", "max",
-      "-nographic", "-nic", "none", "-no-reboot", "-kernel", kernel().image, "-initrd", initrd,
+      "-nographic", "-nic", "none", "-no-reboot", "-kernel", machine.image ?? kernel().image, "-initrd", initrd,
       "-append", `console=ttyS0 quiet panic=1 ${machine.kernelArguments ?? ""}`,
     ],
     stdin: "null",
@@ -101,7 +103,6 @@ const applets =
   "hostname touch stat true false env seq setsid test timeout readlink";
 
 function contents({ script, files = [], modules = [] }: Machine): Entry[] {
-  const { folder, version } = kernel();
   const entries = new Map<string, Entry>();
   const put = (path: string, entry: object) => {
     const name = path.replace(/^\/+/, "");
@@ -119,6 +120,7 @@ function contents({ script, files = [], modules = [] }: Machine): Entry[] {
   put("etc/passwd", text("root:x:0:0:root:/root:/bin/sh\n"));
   put("etc/group", text("root:x:0:\n"));
   for (const name of modules) {
+    const { folder, version } = kernel();
     putHost(`modules/${name}.ko`, findModule(`${folder}/lib/modules/${version}/kernel`, name));
   }
   for (const file of files) {
