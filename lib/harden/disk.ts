@@ -43,7 +43,7 @@ export function diskOf(root: string): Disk {
   /** Its folder must be one where nobody else can put a link in the place of what was looked at. */
   const writable = (path: string) => {
     const real = at(path);
-    requireOwnWay(root, dirname(real));
+    requireOwnWay(dirname(real));
     const found = look(real);
     if (found?.kind === "link") {
       throw new Refused(
@@ -149,9 +149,9 @@ function syncFolder(path: string): void {
   folder.syncSync();
 }
 
-/** A sticky folder lets nobody replace what is another's (inode(7)). */
-function requireOwnWay(root: string, folder: string): void {
-  for (let place = folder; place.length > root.length && place !== "/"; place = dirname(place)) {
+/** A sticky folder lets nobody replace what is another's (inode(7)). The way to a root is part of it. */
+function requireOwnWay(folder: string): void {
+  for (let place = folder; place !== "/"; place = dirname(place)) {
     const found = look(place);
     if (found === undefined) continue;
     const { uid, mode } = found;
