@@ -2,10 +2,13 @@ import type { Facts } from "./part.ts";
 import { readDropIns, readUnit } from "./units.ts";
 
 /**
- * Whether dockerd is started with one of these flags. It does not start at all with a setting that is both a flag and in
+ * Whether dockerd is started with one of these words. It does not start at all with a setting that is both a flag and in
  * daemon.json ("the following directives are specified both as a flag and in the configuration file").
  */
-export function startsWith(facts: Pick<Facts, "read" | "list">, ...flags: string[]): boolean {
+export function startsWith(
+  facts: Pick<Facts, "read" | "list" | "exists">,
+  ...flags: string[]
+): boolean {
   const texts = [
     readUnit(facts, "docker.service"),
     ...readDropIns(facts, "docker.service").map(({ text }) => text),

@@ -1,10 +1,12 @@
+import { dirname } from "node:path";
 import { accountSteps } from "./account_steps.ts";
 import { members } from "./daemon_json.ts";
 import { startsWith } from "./engine_line.ts";
 import type { Facts, Part, PartPlan, Step } from "./part.ts";
 import { isBooted, readDropIns, readUnit } from "./units.ts";
 
-const DROP_IN = "10-postern.conf";
+/** Drop-ins count in the order of their names, and the last word is what `systemctl edit` would write as override.conf. */
+const DROP_IN = "zz-postern.conf";
 
 /** The real socket belongs to a group that nobody is in but the gate, for good. */
 export const sockets: Part = {
@@ -12,6 +14,9 @@ export const sockets: Part = {
   summary: "the real socket is root's and a group's of its own, mode 0660, also after a restart",
   plan(facts): PartPlan {
     const { upstream, group } = facts;
+    if (upstream.startsWith("/run/user/")) {
+      return { steps: [], notes: [], skipped: ofAUser(upstream) };
+    }
     const unit = socketUnit(facts);
     const steps: Step[] = accountSteps(facts);
     const notes: string[] = [];
@@ -25,6 +30,8 @@ export const sockets: Part = {
         `dockerd is started with --group, which daemon.json must not name, too: write --group ${group} there`,
       );
     } else steps.push(keptByEngine(facts));
+    const folder = dirname(upstream);
+    if (unit === "podman.socket") steps.push(passage(folder));
     steps.push({
       kind: "access",
       path: upstream,
@@ -38,9 +45,15 @@ export const sockets: Part = {
   },
 };
 
+function ofAUser(upstream: string): string {
+  return `${upstream} is the engine of a user of this host: it has that user's rights and no more, and ` +
+    "in the user's own folder nobody else but root can connect to it";
+}
+
 /** systemd's unit that makes the real socket: its own settings count there, and dockerd's do not. */
 function socketUnit(facts: Facts): string | undefined {
   return ["docker.socket", "podman.socket"].find((name) => {
+    if (name === "docker.socket" && makesItself(facts)) return false;
     const texts = [readUnit(facts, name), ...readDropIns(facts, name).map(({ text }) => text)];
     return texts.some((text = "") =>
       [...text.matchAll(/^\s*ListenStream\s*=\s*(\S+)/gm)].some(([, path]) =>
@@ -50,6 +63,24 @@ function socketUnit(facts: Facts): string | undefined {
   });
 }
 
+/** A dockerd that is not told of fd:// opens its sockets by itself, whatever docker.socket says. */
+function makesItself(facts: Facts): boolean {
+  return readUnit(facts, "docker.service") !== undefined && !startsWith(facts, "fd://") &&
+    facts.read("/etc/docker/daemon.json")?.includes("fd://") !== true;
+}
+
+/** Podman's package keeps it for root alone; the socket in it says who may connect. */
+function passage(folder: string): Step {
+  return {
+    kind: "access",
+    path: folder,
+    mode: 0o711,
+    user: "root",
+    group: "root",
+    why: "the gate, which is not root, has to reach the socket in it",
+  };
+}
+
 function keptBySystemd(unit: string, facts: Facts): Step[] {
   const folder = `/etc/systemd/system/${unit}.d`;
   const text = `# Written by \`postern harden\`; \`postern harden revert\` takes it back.
@@ -57,7 +88,7 @@ function keptBySystemd(unit: string, facts: Facts): Step[] {
 SocketMode=0660
 SocketUser=root
 SocketGroup=${facts.group}
-`;
+${unit === "podman.socket" ? `ExecStartPost=/bin/chmod 0711 ${dirname(facts.upstream)}\n` : ""}`;
   return [
     {
       kind: "file",
@@ -100,7 +131,6 @@ function whoLosesIt({ read, config, group }: Facts): string[] {
   ];
 }
 
-/** Drop-ins count in the order of their names, and the last word is a later one's. */
 function overridden(unit: string | undefined, facts: Facts): string[] {
   if (unit === undefined) return [];
   return readDropIns(facts, unit)

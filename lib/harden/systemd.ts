@@ -25,7 +25,13 @@ export const systemd: Part = {
     if (!facts.installed("systemctl")) {
       return { steps: [], notes: [], skipped: "systemd is not installed" };
     }
-    const { config } = facts;
+    const { config, upstream } = facts;
+    if (upstream.startsWith("/run/user/")) {
+      const why =
+        `${upstream} is the engine of a user of this host: the gate runs as that user, as a ` +
+        "unit of the user's own (systemctl --user)";
+      return { steps: [], notes: [], skipped: why };
+    }
     requireVisible(facts.program);
     const sockets = socketUnits(config);
     const names = sockets.map(([name]) => name);

@@ -3,13 +3,14 @@ import type { Facts } from "./part.ts";
 /** Where systemd looks for units, the administrator's first (systemd.unit(5)). */
 export const unitFolders = ["/etc/systemd/system", "/run/systemd/system", "/lib/systemd/system"];
 
-/** A unit's file, as systemd would take it; undefined where there is none. */
-export function readUnit({ read }: Pick<Facts, "read">, name: string): string | undefined {
-  for (const folder of [...unitFolders, "/usr/lib/systemd/system"]) {
-    const text = read(`${folder}/${name}`);
-    if (text !== undefined) return text;
-  }
-  return undefined;
+/** A unit's file, as systemd would take it; undefined where there is none, or it is masked by a link to /dev/null. */
+export function readUnit(
+  { read, exists }: Pick<Facts, "read" | "exists">,
+  name: string,
+): string | undefined {
+  const path = [...unitFolders, "/usr/lib/systemd/system"].map((folder) => `${folder}/${name}`)
+    .find(exists);
+  return path === undefined ? undefined : read(path);
 }
 
 /** The texts of the files that change a unit, by their names, in the order in which they count. */

@@ -19,7 +19,7 @@ for (const path of ["/run/docker.sock", "/var/run/docker.sock", "%t/docker.sock"
     const files = { "/lib/systemd/system/docker.socket": unit(path), ...booted };
     const [file, ...others] = filesOf({ files, programs: ["dockerd"] });
     assert.deepEqual(others, []);
-    assert.equal(file!.path, "/etc/systemd/system/docker.socket.d/10-postern.conf");
+    assert.equal(file!.path, "/etc/systemd/system/docker.socket.d/zz-postern.conf");
     assert.match(
       file!.content(undefined),
       /\[Socket\]\nSocketMode=0660\nSocketUser=root\nSocketGroup=postern-engine\n$/,
@@ -35,9 +35,62 @@ Deno.test("Podman's socket gets a drop-in of its own", () => {
     "/lib/systemd/system/podman.socket": unit("%t/podman/podman.sock"),
   };
   const facts = { upstream: "/run/podman/podman.sock" };
-  assert.deepEqual(filesOf({ files, facts }).map(({ path }) => path), [
-    "/etc/systemd/system/podman.socket.d/10-postern.conf",
-  ]);
+  const [file, ...others] = filesOf({ files, facts });
+  assert.deepEqual(others, []);
+  assert.equal(file!.path, "/etc/systemd/system/podman.socket.d/zz-postern.conf");
+  // tmpfiles.d/podman.conf: D! /run/podman 0700 root root
+  assert.match(file!.content(undefined), /^ExecStartPost=\/bin\/chmod 0711 \/run\/podman$/m);
+  const folder = planOf({ files, facts }).steps.find((step) =>
+    step.kind === "access" && step.path === "/run/podman"
+  );
+  assert.equal(folder?.kind === "access" && folder.mode, 0o711);
+});
+
+for (
+  const [what, files] of Object.entries(
+    {
+      "a docker.service without fd://": {
+        "/lib/systemd/system/docker.socket": unit("/run/docker.sock"),
+        "/lib/systemd/system/docker.service": "[Service]\nExecStart=/usr/bin/dockerd\n",
+      },
+      "a masked docker.socket": {
+        "/lib/systemd/system/docker.socket": unit("/run/docker.sock"),
+        "/etc/systemd/system/docker.socket": undefined,
+      },
+    } as const,
+  )
+) {
+  Deno.test(`with ${what}, dockerd makes the socket, and gets the group`, () => {
+    const read = (path: string) => (files as Record<string, string | undefined>)[path];
+    // A link to /dev/null is there, and holds nothing.
+    const facts = { read, exists: (path: string) => path in files };
+    assert.deepEqual(filesOf({ programs: ["dockerd"], facts }).map(({ path }) => path), [
+      "/etc/docker/daemon.json",
+    ]);
+  });
+}
+
+Deno.test("fd:// may stand in daemon.json instead", () => {
+  const files = {
+    "/lib/systemd/system/docker.socket": unit("/run/docker.sock"),
+    "/lib/systemd/system/docker.service": "[Service]\nExecStart=/usr/bin/dockerd\n",
+    "/etc/docker/daemon.json": '{"hosts": ["fd://"]}',
+  };
+  assert.match(filesOf({ files })[0]!.path, /docker\.socket\.d/);
+});
+
+Deno.test("the engine of a user is left alone: its folder is that user's", () => {
+  const facts = { upstream: "/run/user/1000/docker.sock" };
+  const { steps, skipped } = planOf({ facts });
+  assert.deepEqual(steps, []);
+  assert.match(skipped!, /engine of a user of this host/);
+});
+
+Deno.test("a gate that runs as root needs no accounts but the group", () => {
+  const commands = planOf({ facts: { user: "root" } }).steps.filter(({ kind }) =>
+    kind === "command"
+  );
+  assert.equal(commands.length, 1);
 });
 
 Deno.test("where dockerd makes the socket itself, daemon.json names the group", () => {
@@ -57,7 +110,7 @@ Deno.test("a dockerd with --group is left as it is, since it would not start wit
 Deno.test("the group comes before the user, and both before the socket is theirs", () => {
   const steps = planOf({}).steps;
   const commands = steps.flatMap((step) => step.kind === "command" ? [step.command[0]] : []);
-  assert.deepEqual(commands, ["groupadd", "groupadd", "useradd"]);
+  assert.deepEqual(commands, ["groupadd", "groupadd", "useradd", "usermod"]);
   assert.deepEqual(steps.at(-1), {
     kind: "access",
     path: "/run/docker.sock",
@@ -73,8 +126,10 @@ Deno.test("who loses the real socket is told, and so is what comes later and cou
     "/etc/group": "root:x:0:\ndocker:x:2002:alice,bob\n",
     "/lib/systemd/system/docker.socket": unit("/run/docker.sock"),
     "/etc/systemd/system/docker.socket.d/override.conf": "[Socket]\nSocketMode=0666\n",
+    "/etc/systemd/system/docker.socket.d/zzz.conf": "[Socket]\nSocketMode=0666\n",
   };
   const notes = planOf({ files }).notes.join("\n");
   assert.match(notes, /alice, bob.*DOCKER_HOST=unix:\/\/\/run\/postern\/ci\.sock/);
-  assert.match(notes, /override\.conf comes later/);
+  assert.match(notes, /zzz\.conf comes later/);
+  assert.doesNotMatch(notes, /override/);
 });

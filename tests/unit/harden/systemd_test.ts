@@ -29,6 +29,12 @@ Deno.test("without systemd the part is left out", () => {
   assert.equal(planOf({ programs: [] }).skipped, "systemd is not installed");
 });
 
+Deno.test("the engine of a user is nothing for a service of the host's", () => {
+  const { files, skipped } = planOf({ facts: { upstream: "/run/user/1000/docker.sock" } });
+  assert.deepEqual(files, []);
+  assert.match(skipped!, /systemctl --user/);
+});
+
 Deno.test("each listener has a unit, and where systemd runs the host they are opened", () => {
   const { files, commands } = planOf({ config: two, files: booted });
   assert.deepEqual(files.map(({ path }) => path), [
