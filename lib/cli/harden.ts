@@ -6,7 +6,7 @@ import { diskOf } from "../harden/disk.ts";
 import { gatherFacts, namesFor } from "../harden/facts.ts";
 import type { Host, Planned } from "../harden/host.ts";
 import { readManifest } from "../harden/manifest.ts";
-import { type PartName, partNames, Refused } from "../harden/part.ts";
+import { type Facts, needs, type PartName, partNames, Refused } from "../harden/part.ts";
 import { parts } from "../harden/parts.ts";
 import { ownProgram, requireTrustedProgram } from "../harden/program.ts";
 import { revert } from "../harden/revert.ts";
@@ -148,8 +148,20 @@ function plan({ only, config, root }: Asked, { disk }: Host, world: World): Plan
     world.stderr(formatDiagnostics(diagnostics, sources, { color: world.color.stderr }));
     return undefined;
   }
+  requireAccounts(only, facts, namesFor({ root, disk }));
   return parts.filter(({ name }) => only.has(name))
     .map((part) => ({ part: part.name, summary: part.summary, plan: part.plan(facts) }));
+}
+
+function requireAccounts(only: ReadonlySet<PartName>, facts: Facts, names: Host["names"]): void {
+  const { user, group } = facts;
+  if (names.uidOf(user) !== undefined && names.gidOf(group) !== undefined) return;
+  const part = [...only].find((one) => needs[one] !== undefined && !only.has(needs[one]));
+  if (part === undefined) return;
+  throw new Refused(
+    `${part} names the user ${user} and the group ${group}, which are not there yet: ` +
+      `--only ${needs[part]},${part} makes them`,
+  );
 }
 
 async function show(

@@ -7,11 +7,13 @@ const touches = { files, beside: [...files.map((file) => `${file}-`), "/etc/.pwd
 /** Makes the group that alone may connect to the real socket, and the user that the gate runs as, in that group. */
 export function accountSteps({ user, group }: Pick<Facts, "user" | "group">): CommandStep[] {
   const home = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"];
+  const engine: CommandStep = {
+    ...groupStep(group),
+    why: "the group of the real socket: whoever is in it is root on this host",
+  };
+  if (user === "root") return [engine];
   return [
-    {
-      ...groupStep(group),
-      why: "the group of the real socket: whoever is in it is root on this host",
-    },
+    engine,
     // By itself: userdel(8) removes a user's own group or not as /etc/login.defs says.
     {
       ...groupStep(user),
@@ -26,6 +28,18 @@ export function accountSteps({ user, group }: Pick<Facts, "user" | "group">): Co
       done: ["getent", "passwd", user],
       doneBelow: (root) => ["grep", "-q", `^${user}:`, `${root}/etc/passwd`],
       why: "the gate's own user, which nobody logs in as",
+    },
+    {
+      kind: "command",
+      command: ["usermod", "--append", "--groups", group, user],
+      done: [
+        "sh",
+        "-c",
+        `! getent passwd ${user} >/dev/null || id -nG ${user} | tr ' ' '\\n' | grep -qxF ${group}`,
+      ],
+      undo: ["gpasswd", "--delete", user, group],
+      touches,
+      why: "a user that was there before is in the group, too",
     },
   ];
 }

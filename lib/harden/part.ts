@@ -12,6 +12,12 @@ export const partNames = [
 ] as const;
 export type PartName = typeof partNames[number];
 
+/** Parts that name the accounts which another one makes: without them the service does not start, and no audit rule loads. */
+export const needs: Readonly<Partial<Record<PartName, PartName>>> = {
+  systemd: "sockets",
+  audit: "sockets",
+};
+
 /** One thing to do. `why` is the comment that a person reads above it. */
 export type Step = FileStep | AccessStep | CommandStep;
 

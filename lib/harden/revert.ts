@@ -12,7 +12,7 @@ import {
   writeManifest,
 } from "./manifest.ts";
 import { KEPT } from "./names.ts";
-import { type PartName, Refused } from "./part.ts";
+import { needs, type PartName, Refused } from "./part.ts";
 import { holdStore, removeStore, removeTraces } from "./store.ts";
 import { fileEntries, sameAccess } from "./survey.ts";
 
@@ -35,6 +35,10 @@ export async function revert(
   try {
     const manifest = readManifest(disk);
     const entries = (manifest?.entries ?? []).filter(({ part }) => parts.has(part)).toReversed();
+    const left = new Set((manifest?.entries ?? []).map(({ part }) => part)).difference(parts);
+    const refusals = [...left].filter((part) => needs[part] !== undefined && parts.has(needs[part]))
+      .map((part) => `${part} stands on the accounts of ${needs[part]}: revert it, too`);
+    if (refusals.length > 0 && entries.length > 0) throw new Refused(refusals.join("\n"));
     if (manifest !== undefined) await revertEntries(entries, manifest, host, force, tell);
     if (manifest === undefined || manifest.entries.length === 0) {
       disk.sweep(`${KEPT}/manifest.json`);
@@ -67,9 +71,10 @@ export async function revertEntries(
     if (entry.kind === "file") revertFile(entry, host, tell);
     else if (entry.kind === "access") revertAccess(entry, host, tell);
     else if (entry.kind === "command" && !isReload(entry)) await undo(entry, host, tell);
-    if (entry.kind === "folder" ? removeFolder(entry, manifest, host, tell) : !mustWait(entry)) {
-      strike(entry);
-    }
+    if (entry.kind === "folder") {
+      if (removeFolder(entry, manifest, host, tell)) strike(entry);
+      else writeManifest(disk, manifest);
+    } else if (!mustWait(entry)) strike(entry);
     // What a reload reads must be as it was, and what a later part needs may be gone by then.
     if (entries[at + 1]?.part === entry.part) continue;
     const part = entries.filter((one) => one.part === entry.part).toReversed();

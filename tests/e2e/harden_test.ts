@@ -97,6 +97,18 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "a part whose accounts are not there yet names the part that makes them",
+  ignore,
+  fn: () =>
+    withRoot(debian, (root) => {
+      const { code, err } = postern("harden", "apply", "--root", root, "--only", "systemd");
+      assert.equal(code, 1);
+      assert.match(err, /--only sockets,systemd makes them/);
+      return Promise.resolve();
+    }),
+});
+
 for (
   const [args, message] of [
     [[], "say plan, apply or revert"],

@@ -154,11 +154,37 @@ Deno.test("parts are applied and reverted one by one, each with the folders that
     const picture = pictureOf(root);
     const host = hostBelow(root);
     await apply(usual, host, false, silent);
-    await revert(new Set(["sockets"] as const), host, false, silent);
-    assert.equal(Deno.readTextFileSync(`${root}/etc/new/two.conf`), "two");
-    assert.equal(Deno.readTextFileSync(`${root}/etc/app/daemon.json`), "{}");
     await revert(new Set(["systemd"] as const), host, false, silent);
+    assert.equal(Deno.readTextFileSync(`${root}/etc/new/deep/one.conf`), "one\n");
+    assert.equal(Deno.readTextFileSync(`${root}/etc/old.conf`), "as it was\n");
+    await revert(new Set(["sockets"] as const), host, false, silent);
     assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("a folder that one part made goes with the last part that has a file there", () =>
+  withRoot(before, async (root) => {
+    const picture = pictureOf(root);
+    const host = hostBelow(root);
+    const both = plans(["sockets", [file("/etc/new/1", "1")]], ["daemon", [
+      file("/etc/new/2", "2"),
+    ]]);
+    await apply(both, host, false, silent);
+    await revert(new Set(["sockets"] as const), host, false, silent);
+    assert.equal(Deno.readTextFileSync(`${root}/etc/new/2`), "2");
+    await revert(new Set(["daemon"] as const), host, false, silent);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("accounts are not taken from under the service that runs as them", () =>
+  withRoot(before, async (root) => {
+    const host = hostBelow(root);
+    await apply(usual, host, false, silent);
+    const applied = pictureOf(root);
+    await assert.rejects(
+      () => revert(new Set(["sockets"] as const), host, false, silent),
+      /systemd stands on the accounts of sockets: revert it, too/,
+    );
+    assert.deepEqual(pictureOf(root), applied);
   }));
 
 Deno.test("two parts that write one file are taken back from the last to the first", () =>
@@ -213,6 +239,16 @@ Deno.test("a folder that others can write is no place for files of root's", () =
       () => apply(usual, hostBelow(root), false, silent),
       /etc\/app belongs to uid \d+ with mode 0777/,
     );
+  }));
+
+Deno.test("a root that somebody else can rename is none, either", () =>
+  withRoot(before, async (root) => {
+    await Deno.chmod(root, 0o777);
+    await assert.rejects(
+      () => apply(usual, hostBelow(root), false, silent),
+      (error: Error) => error instanceof Refused && error.message.startsWith(`${root} belongs to`),
+    );
+    await Deno.chmod(root, 0o700);
   }));
 
 Deno.test("a manifest that others can write is not trusted: it names commands", () =>
