@@ -21,6 +21,7 @@ import type { Check, Facts } from "./facts.ts";
 import { asRoot, line } from "./fixes.ts";
 import type { Finding, Placed } from "./finding.ts";
 import { Unreadable } from "./host.ts";
+import { visible } from "./wording.ts";
 
 /** In the order of the report. */
 export const checks: readonly Check[] = [
@@ -58,11 +59,17 @@ export async function examine(facts: Facts): Promise<Report> {
   for (const check of looked) {
     const { name, group } = check;
     for (const finding of await look(check, facts)) {
-      findings.push({ check: name, group, ...finding });
+      findings.push({ check: name, group, ...finding, ...safeFix(finding) });
     }
   }
   const leftOut = checks.filter((check) => !looked.includes(check)).map(({ name }) => name);
   return { findings, leftOut };
+}
+
+/** Names are others' to choose: one with a line feed in it must not end the comment that it stands in. */
+function safeFix({ fix }: Finding): Pick<Finding, "fix"> {
+  if (fix === undefined) return {};
+  return { fix: fix.map((line) => line.startsWith("#") ? visible(line) : line) };
 }
 
 async function look(check: Check, facts: Facts): Promise<readonly Finding[]> {

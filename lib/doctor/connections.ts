@@ -72,14 +72,18 @@ export function hiddenEnds(
   return [...ends];
 }
 
+/** Inodes of the sockets that listen there: of more than one only while an old one is still open. */
+export function listenersAt(socket: RealSocket, unix: readonly UnixSocket[]): number[] {
+  return socketsAt(socket, unix).filter(({ listens }) => listens).map(({ inode }) => inode);
+}
+
 /** Whether systemd alone listens there: it starts the engine for the first who connects, and that is not to be doctor. */
 export function isAsleep(
   all: readonly Process[],
   socket: RealSocket,
   unix: readonly UnixSocket[],
 ): boolean {
-  const listeners = socketsAt(socket, unix).filter(({ listens }) => listens);
-  const inodes = new Set(listeners.map(({ inode }) => inode));
+  const inodes = new Set(listenersAt(socket, unix));
   const holding = all.filter(({ sockets }) => sockets !== undefined && intersects(sockets, inodes));
   return holding.length > 0 && holding.every(({ pid }) => pid === 1);
 }

@@ -1,3 +1,5 @@
+import { listenersAt } from "./connections.ts";
+import type { Facts, RealSocket } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { attempt, type Process } from "./processes.ts";
 import { readUnit } from "./units.ts";
@@ -85,9 +87,23 @@ function parsed(text: string | undefined): Record<string, unknown> {
   }
 }
 
-/** The one that serves a socket, as far as its command line tells; where there is only one, that. */
-export function daemonOf(all: readonly Daemon[], socket: string): Daemon | undefined {
-  const here = all.filter(({ process }) => process?.container === undefined);
-  return here.find(({ hosts }) => hosts.includes(`unix://${socket}`)) ??
+/**
+ * The one that serves a socket: it listens there. Where nobody may look, or only files are known, the one that seems to; a process
+ * may call itself dockerd that is not, so only root's and the socket's owner's count then.
+ */
+export function daemonOf(
+  { daemons, unix }: Pick<Facts, "daemons" | "unix">,
+  socket: RealSocket,
+): Daemon | undefined {
+  const listeners = typeof unix === "string" ? [] : listenersAt(socket, unix);
+  const serving = daemons.find(({ process }) =>
+    listeners.some((one) => process?.sockets?.has(one))
+  );
+  if (serving !== undefined) return serving;
+  const here = daemons.filter(({ process }) =>
+    process === undefined ||
+    (process.container === undefined && (process.uid === 0 || process.uid === socket.status?.uid))
+  );
+  return here.find(({ hosts }) => hosts.includes(`unix://${socket.named}`)) ??
     here.find(({ hosts }) => hosts.includes("fd://")) ?? (here.length === 1 ? here[0] : undefined);
 }

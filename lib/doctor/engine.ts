@@ -1,3 +1,11 @@
+import {
+  bindsOf,
+  type Container,
+  containerOf,
+  idsOf,
+  type Info,
+  infoOf,
+} from "./engine_answers.ts";
 import type { Host } from "./host.ts";
 
 /** What an engine tells of itself; absent with `why` where it does not. */
@@ -16,39 +24,6 @@ export interface Engine {
   readonly binds?: ReadonlyMap<string, string>;
 }
 
-/** The fields of GET /info that are looked at. */
-export interface Info {
-  readonly SecurityOptions?: readonly string[];
-  readonly LiveRestoreEnabled?: boolean;
-  readonly Plugins?: { readonly Authorization?: readonly string[] | null };
-  readonly ServerVersion?: string;
-}
-
-/** The fields of GET /containers/ID/json that are looked at. */
-export interface Container {
-  readonly Id: string;
-  readonly Name: string;
-  readonly State?: { readonly Running?: boolean; readonly Pid?: number };
-  readonly Config?: { readonly Image?: string };
-  readonly HostConfig?: {
-    readonly Privileged?: boolean;
-    readonly PidMode?: string;
-    readonly NetworkMode?: string;
-    readonly IpcMode?: string;
-    readonly UsernsMode?: string;
-    readonly CapAdd?: readonly string[] | null;
-    readonly SecurityOpt?: readonly string[] | null;
-  };
-  readonly Mounts?: readonly {
-    readonly Type?: string;
-    /** A volume's. */
-    readonly Name?: string;
-    readonly Source?: string;
-    readonly Destination?: string;
-    readonly RW?: boolean;
-  }[];
-}
-
 /** Asks the engine at its real socket, or, where that is closed to us or sealed, through the gate's sockets in turn. */
 export async function askEngine(
   host: Pick<Host, "ask">,
@@ -59,7 +34,7 @@ export async function askEngine(
   for (const asked of [socket, ...intercepts]) {
     const info = await host.ask(asked, "/info");
     if ("found" in info) {
-      return await readContainers(host, { socket, asked, info: info.found as Info });
+      return await readContainers(host, { socket, asked, info: infoOf(info.found) });
     }
     refusals.push("failed" in info ? info.failed : info.absent);
     // The gate would wait for the same engine.
@@ -72,37 +47,34 @@ async function readContainers(
   host: Pick<Host, "ask">,
   engine: Engine & { readonly asked: string },
 ): Promise<Engine> {
-  const list = await host.ask(engine.asked, "/containers/json?all=1");
+  const { asked } = engine;
+  const strange = (path: string) => ({
+    ...engine,
+    why: `${asked} answers GET ${path} as no engine does`,
+  });
+  const list = await host.ask(asked, LIST);
   if (!("found" in list)) return { ...engine, why: "failed" in list ? list.failed : list.absent };
+  const ids = idsOf(list.found);
+  if (ids === undefined) return strange(LIST);
   const containers: Container[] = [];
-  for (const { Id } of list.found as { readonly Id: string }[]) {
-    const one = await host.ask(engine.asked, `/containers/${encodeURIComponent(Id)}/json`);
+  for (const id of ids) {
+    const path = `/containers/${encodeURIComponent(id)}/json`;
+    const one = await host.ask(asked, path);
     // What is not there any more mounts nothing.
     if ("absent" in one) continue;
     if ("failed" in one) return { ...engine, why: one.failed };
-    containers.push(one.found as Container);
+    const container = containerOf(one.found);
+    if (container === undefined) return strange(path);
+    containers.push(container);
   }
-  return { ...engine, containers, binds: await readBinds(host, engine.asked) };
+  // A container's mount shows the volume alone. None where a policy keeps them back.
+  const volumes = await host.ask(asked, "/volumes");
+  return { ...engine, containers, binds: bindsOf("found" in volumes ? volumes.found : undefined) };
 }
 
-/** `docker volume create -o o=bind -o device=/run`: the container's mount shows the volume alone. None where a policy keeps them back. */
-async function readBinds(host: Pick<Host, "ask">, asked: string): Promise<Map<string, string>> {
-  const answer = await host.ask(asked, "/volumes");
-  const { Volumes } = ("found" in answer ? answer.found : {}) as { Volumes?: Volume[] | null };
-  return new Map(
-    (Volumes ?? []).flatMap(({ Name, Options }): [string, string][] => {
-      const isBind = Options?.["o"]?.split(",").some((one) => one === "bind" || one === "rbind");
-      return isBind && Options?.["device"] !== undefined ? [[Name, Options["device"]]] : [];
-    }),
-  );
-}
-
-interface Volume {
-  readonly Name: string;
-  readonly Options?: Readonly<Record<string, string>> | null;
-}
+const LIST = "/containers/json?all=1";
 
 /** `web (nginx, 3f2a9c0d1b2e)`. */
-export function nameOf({ Name, Id, Config }: Container): string {
-  return `${Name.replace(/^\//, "")} (${Config?.Image ?? "?"}, ${Id.slice(0, 12)})`;
+export function nameOf({ Name, Id, image }: Container): string {
+  return `${Name.replace(/^\//, "")} (${image}, ${Id.slice(0, 12)})`;
 }

@@ -1,5 +1,6 @@
 import type { Report } from "./checks.ts";
 import { type Finding, groups, type Level } from "./finding.ts";
+import { visible } from "./wording.ts";
 
 /** How a report is written. */
 export interface Style {
@@ -93,11 +94,6 @@ function wrapped(text: string, columns: number, first: string, rest = first): st
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, (lines.length === 0 ? first : rest) + line];
-}
-
-/** Names of processes, containers and files are others' to choose: a terminal must not act on them, nor a line look different. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The report for programs, on one line. A terminal takes it literally, too: what JSON lets stand as it is, is escaped. */

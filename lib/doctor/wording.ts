@@ -17,3 +17,8 @@ export function describe(accounts: Accounts, { pid, exe, comm, uid, container }:
     ...(container === undefined ? [] : [`container ${container.slice(0, 12)}`]),
   ].join(", ");
 }
+
+/** Names of processes, containers and files are others' to choose: a terminal must not act on them, nor a line look different. */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
+}

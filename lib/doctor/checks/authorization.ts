@@ -9,12 +9,13 @@ export const authorization: Check = {
   name: "authorization",
   group: "engine",
   look(facts) {
-    const { live, engines, sockets, daemons, configured: { file, config } } = facts;
-    return sockets.flatMap(({ named }): Finding[] => {
+    const { live, engines, sockets, configured: { file, config } } = facts;
+    return sockets.flatMap((real): Finding[] => {
+      const { named } = real;
       const engine = engines.find(({ socket }) => socket === named);
-      const daemon = daemonOf(daemons, named);
+      const daemon = daemonOf(facts, real);
       const listed = daemon?.setting("authorization-plugins");
-      const plugins = engine?.info?.Plugins?.Authorization ??
+      const plugins = engine?.info?.authorization ??
         (Array.isArray(listed) ? listed.map(String) : []);
       if (engine?.info === undefined && (live || daemon === undefined)) return [];
       const told = engine?.info === undefined

@@ -1,5 +1,6 @@
 import { adviceForContainer } from "../advice.ts";
-import { type Container, type Engine, nameOf } from "../engine.ts";
+import { type Engine, nameOf } from "../engine.ts";
+import type { Container } from "../engine_answers.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { asRoot, startEngine } from "../fixes.ts";
@@ -55,7 +56,7 @@ interface Way {
 }
 
 function lookAt(facts: Facts, socket: RealSocket, container: Container, ways: Way[]): Finding {
-  const state = container.State?.Running === true ? "it runs" : "it is stopped, and can be started";
+  const state = container.running ? "it runs" : "it is stopped, and can be started";
   return {
     level: "wrong",
     title: `the container ${nameOf(container)} mounts the real socket: it is root on this host`,
@@ -67,10 +68,10 @@ function lookAt(facts: Facts, socket: RealSocket, container: Container, ways: Wa
 export function mountsRealSocket(
   { host }: Pick<Facts, "host">,
   { binds }: Engine,
-  { Mounts }: Container,
+  { mounts }: Container,
   { path }: RealSocket,
 ): Way[] {
-  return (Mounts ?? []).flatMap(({ Source, Destination, Name, RW }): Way[] => {
+  return mounts.flatMap(({ Source, Destination, Name, RW }): Way[] => {
     const bind = Name === undefined ? undefined : binds?.get(Name);
     const from = bind ?? Source;
     if (!from?.startsWith("/")) return [];
@@ -82,7 +83,7 @@ export function mountsRealSocket(
         `${from} -> ${Destination}`,
         ...(isSocket ? [] : ["which holds it"]),
         ...(bind === undefined ? [] : [`by the volume ${Name}`]),
-        ...(RW === false ? ["read-only, which keeps nobody from connecting"] : []),
+        ...(!RW ? ["read-only, which keeps nobody from connecting"] : []),
       ].join(", "),
       ...(isSocket && Destination !== undefined ? { socketAt: Destination } : {}),
     }];

@@ -6,14 +6,17 @@ import type { Finding } from "../finding.ts";
 export const isolation: Check = {
   name: "isolation",
   group: "engine",
-  look({ live, engines, sockets, daemons }) {
-    return sockets.flatMap(({ named }): Finding[] => {
+  look(facts) {
+    const { live, engines, sockets } = facts;
+    return sockets.flatMap((real): Finding[] => {
+      const { named } = real;
       const info = engines.find(({ socket }) => socket === named)?.info;
-      const daemon = daemonOf(daemons, named);
+      const daemon = daemonOf(facts, real);
       if (info === undefined && (live || daemon === undefined)) return [];
       const set = (name: string) => daemon?.setting(name);
-      const quiet = info?.SecurityOptions?.includes("name=no-new-privileges") === true ||
-        set("no-new-privileges") === true;
+      const quiet = info === undefined
+        ? set("no-new-privileges") === true
+        : info.SecurityOptions.includes("name=no-new-privileges");
       const apart = set("icc") === false || set("bridge") === "none";
       const off = [
         ...(quiet

@@ -8,10 +8,11 @@ export const liveRestore: Check = {
   name: "live-restore",
   group: "engine",
   look(facts) {
-    const { live, engines, sockets, daemons } = facts;
-    return sockets.flatMap(({ named }): Finding[] => {
+    const { live, engines, sockets } = facts;
+    return sockets.flatMap((real): Finding[] => {
+      const { named } = real;
       const info = engines.find(({ socket }) => socket === named)?.info;
-      const daemon = daemonOf(daemons, named);
+      const daemon = daemonOf(facts, real);
       if (info === undefined && (live || daemon === undefined)) return [];
       if (info?.LiveRestoreEnabled ?? daemon?.setting("live-restore") === true) {
         return [{

@@ -1,4 +1,5 @@
-import { type Container, type Engine, nameOf } from "../engine.ts";
+import { type Engine, nameOf } from "../engine.ts";
+import type { Container } from "../engine_answers.ts";
 import type { Check } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 
@@ -40,11 +41,11 @@ function hasOwnRoot({ info }: Engine): boolean {
 }
 
 function lookAt(container: Container, ownRoot: boolean): Finding[] {
-  const own = container.HostConfig ?? {};
-  const capabilities = (own.CapAdd ?? []).map((name) => name.toUpperCase().replace(/^CAP_/, ""));
+  const own = container.HostConfig;
+  const capabilities = own.CapAdd.map((name) => name.toUpperCase().replace(/^CAP_/, ""));
   const remapped = ownRoot && own.UsernsMode !== "host";
   const takes = [
-    ...(own.Privileged === true
+    ...(own.Privileged
       ? ["--privileged: every device and capability, no seccomp, no AppArmor"]
       : []),
     ...capabilities.flatMap((name) => {
@@ -56,7 +57,7 @@ function lookAt(container: Container, ownRoot: boolean): Finding[] {
       : []),
   ];
   const leads = capabilities.filter((name) => strong.has(name));
-  const open = (own.SecurityOpt ?? []).filter((option) =>
+  const open = own.SecurityOpt.filter((option) =>
     /^(?:seccomp|apparmor)[=:]unconfined$/.test(option)
   );
   const less = [

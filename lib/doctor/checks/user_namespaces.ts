@@ -6,10 +6,12 @@ import type { Finding } from "../finding.ts";
 export const userNamespaces: Check = {
   name: "user-namespaces",
   group: "engine",
-  look({ live, engines, sockets, daemons }) {
-    return sockets.flatMap(({ named }): Finding[] => {
+  look(facts) {
+    const { live, engines, sockets } = facts;
+    return sockets.flatMap((real): Finding[] => {
+      const { named } = real;
       const info = engines.find(({ socket }) => socket === named)?.info;
-      const daemon = daemonOf(daemons, named);
+      const daemon = daemonOf(facts, real);
       if (info === undefined && (live || daemon === undefined)) return [];
       const options = info?.SecurityOptions ?? [];
       const has = (name: string) => options.some((option) => option.includes(`name=${name}`));
@@ -20,7 +22,7 @@ export const userNamespaces: Check = {
           title: "the engine is rootless: root in a container is its user",
         }];
       }
-      if (has("userns") || remapped) {
+      if (info === undefined ? Boolean(remapped) : has("userns")) {
         const told = typeof remapped === "string" ? ` (userns-remap: ${remapped})` : "";
         return [{ level: "fine", title: `root in a container is nobody on the host${told}` }];
       }

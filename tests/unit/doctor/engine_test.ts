@@ -5,7 +5,7 @@ import { tcp } from "../../../lib/doctor/checks/tcp.ts";
 import { userNamespaces } from "../../../lib/doctor/checks/user_namespaces.ts";
 import { checkCases } from "./cases.ts";
 import { configOf, oneListener } from "./config_of.ts";
-import { processFiles } from "./fake_host.ts";
+import { DEVICE, processFiles, SOCKET } from "./fake_host.ts";
 
 const id = "cd".repeat(32);
 
@@ -161,6 +161,44 @@ checkCases(isolation, [
     name: "what is on is not",
     host: { ...info(safe), files: dockerd(["--icc=false"]) },
     levels: ["fine"],
+  },
+  {
+    name: "settings are those of who listens at the socket, and not of who calls itself dockerd",
+    host: {
+      ...info(safe),
+      files: {
+        ...processFiles(40, {
+          comm: "dockerd",
+          uid: 1000,
+          cmdline: ["dockerd", "--icc=false", "-H", "unix:///var/run/docker.sock"],
+        }),
+        ...processFiles(45, {
+          comm: "dockerd",
+          cmdline: ["dockerd", "--icc=false", "-H", "fd://"],
+        }),
+        ...dockerd([]),
+      },
+      unix: [{ inode: 500, listens: true, path: SOCKET, file: { inode: 77, device: DEVICE } }],
+    },
+    levels: ["advice"],
+    says: [/icc/],
+  },
+  {
+    name: "where nobody may see who listens, they are root's or the socket's owner's",
+    host: {
+      ...info(safe),
+      uid: 1000,
+      files: {
+        ...dockerd([]),
+        ...processFiles(40, {
+          comm: "dockerd",
+          uid: 1000,
+          cmdline: ["dockerd", "--icc=false", "-H", "unix:///var/run/docker.sock"],
+        }),
+      },
+    },
+    levels: ["advice"],
+    says: [/icc/],
   },
   {
     name: "without the default bridge, nobody is on it",

