@@ -74,13 +74,14 @@ export function followProgram(
   name: string,
   args: readonly string[],
   hear: (line: string, from: "stdout" | "stderr") => void,
+  env: Readonly<Record<string, string>> = {},
 ): Following | undefined {
   const path = findProgram(name);
   if (path === undefined) return undefined;
   const child = new Deno.Command(path, {
     args: [...args],
     clearEnv: true,
-    env: { PATH: programFolders.join(":"), LC_ALL: "C" },
+    env: { PATH: programFolders.join(":"), LC_ALL: "C", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -63,8 +63,10 @@ export async function watchBypasses(args: readonly string[], world: World): Prom
       return CANNOT_START;
     }
     const hook = words === undefined ? undefined : new Hook(words, world.tell, say);
-    const told = teller(values.json === true, values.all === true, world, say, hook);
-    return await listen(chosen.source, sockets, new OwnProcesses(intercepts), told, say, world)
+    const all = values.all === true;
+    const told = teller(values.json === true, all, world, say, hook);
+    const own = new OwnProcesses(intercepts);
+    return await listen(chosen.source, sockets, own, all, told, say, world)
       .finally(() => hook?.close());
   });
 }
@@ -130,6 +132,7 @@ async function listen(
   name: SourceName,
   sockets: RealSockets,
   own: OwnProcesses,
+  all: boolean,
   told: Told,
   say: (text: string) => void,
   world: World,
@@ -164,7 +167,7 @@ async function listen(
   let source: Source | undefined;
   try {
     source = name === "ebpf"
-      ? startEbpf(sockets, hearer, world.follow)
+      ? startEbpf(sockets, hearer, world.follow, () => all ? [] : own.running())
       : startAudit(sockets, hearer);
     return await over.promise;
   } finally {

@@ -24,11 +24,12 @@ export interface World {
   readStdin(): Promise<Uint8Array>;
   /** Runs one of the host's programs and waits until it ends; undefined when it is not installed. */
   run(program: string, args: readonly string[], stdin?: string): Promise<Ran | undefined>;
-  /** Starts one of the host's programs and hears its lines; undefined when it is not installed. */
+  /** Starts one of the host's programs, with these variables and no others but PATH, and hears its lines; undefined when it is not installed. */
   follow(
     program: string,
     args: readonly string[],
     hear: (line: string, from: "stdout" | "stderr") => void,
+    env?: Readonly<Record<string, string>>,
   ): Following | undefined;
   /** Runs a person's own command with these variables and this input, for at most so many milliseconds; undefined when it is not there. */
   tell(

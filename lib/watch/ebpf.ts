@@ -2,7 +2,7 @@ import { knock } from "./knock.ts";
 import { Pairing } from "./pairing.ts";
 import { filesAt } from "./place.ts";
 import { processFacts } from "./process.ts";
-import { LIMIT, program } from "./program.ts";
+import { LIMIT, type ProcessId, program } from "./program.ts";
 import type { RealSockets } from "./real_sockets.ts";
 import type { ProcessFacts } from "./sighting.ts";
 import type { Follow, Found, Hearer, Running, Source } from "./source.ts";
@@ -16,6 +16,10 @@ const MOST_GLIMPSES = 1024;
 const KNOCK_MS = 50;
 /** How often it is said that there are too many connections, in milliseconds. */
 const SAY_MS = 60_000;
+/** How often it is said that lines were lost. */
+const SAY_LOST_MS = 5000;
+/** Room for what is not read yet, for each processor, in pages: four times as much as by default (bpftrace(8)). */
+const ROOM = { BPFTRACE_PERF_RB_PAGES: "256" };
 
 /** What is known of one side of a connection as soon as it is heard of. */
 interface Seen {
@@ -23,9 +27,14 @@ interface Seen {
   readonly facts: ProcessFacts;
 }
 
-/** Listens with bpftrace. */
-export function startEbpf(sockets: RealSockets, hearer: Hearer, follow: Follow): Source {
-  const listening = new Listening(sockets, hearer, follow);
+/** Listens with bpftrace. `own`: processes of which nothing need be told. */
+export function startEbpf(
+  sockets: RealSockets,
+  hearer: Hearer,
+  follow: Follow,
+  own: () => readonly ProcessId[],
+): Source {
+  const listening = new Listening(sockets, hearer, follow, own);
   listening.begin();
   return listening;
 }
@@ -34,6 +43,7 @@ class Listening implements Source {
   readonly #sockets: RealSockets;
   readonly #hearer: Hearer;
   readonly #follow: Follow;
+  readonly #own: () => readonly ProcessId[];
   readonly #pairing: Pairing<Seen>;
   readonly #talk: string[] = [];
   readonly #glimpses = new Map<number, ProcessFacts>();
@@ -44,28 +54,37 @@ class Listening implements Source {
   /** The last program that sees everything. */
   #ready: string | undefined;
   #crowdTold = -Infinity;
+  #lost = 0;
+  #lostTold = -Infinity;
 
-  constructor(sockets: RealSockets, hearer: Hearer, follow: Follow) {
+  constructor(
+    sockets: RealSockets,
+    hearer: Hearer,
+    follow: Follow,
+    own: () => readonly ProcessId[],
+  ) {
     this.#sockets = sockets;
     this.#hearer = hearer;
     this.#follow = follow;
+    this.#own = own;
     this.#pairing = new Pairing((side) => this.#look(side), (side, seen) => {
       const socket = sockets.named(side);
       if (socket !== undefined) hearer.found({ ...base(side, seen), socket, errno: 0, by: "file" });
     });
   }
 
-  /** Starts bpftrace for the files that the real sockets are now, unless one runs with them. */
+  /** Starts bpftrace for what the real sockets and Postern's processes are now, unless one runs with them. */
   begin(): void {
-    const text = program(this.#sockets.ids(), Deno.pid);
+    const text = program(this.#sockets.ids(), Deno.pid, this.#own());
     if (this.#running.has(text)) return;
     this.#current ??= text;
-    const started = this.#follow("bpftrace", ["-B", "line", "-e", text], (line, from) => {
+    const hear = (line: string, from: "stdout" | "stderr") => {
       // Versions of bpftrace differ in where they say that events were lost.
       if (from === "stderr" && readTraceLine(line).kind !== "lost") return this.#keep(line);
       if (line === "R") this.#takeOver(text);
       if (this.#current === text) this.#hear(line);
-    });
+    };
+    const started = this.#follow("bpftrace", ["-B", "line", "-e", text], hear, ROOM);
     if (started === undefined) return this.#hearer.failed("bpftrace is not installed");
     this.#running.set(text, started);
     const knocking = setInterval(() => {
@@ -118,15 +137,27 @@ class Listening implements Source {
         return;
       }
       case "lost":
-        return this.#hearer.missed(`${line.count} connections were lost: too many at once`);
+        this.#lost += line.count;
+        return this.#tellLost();
       case "crowd":
         return this.#crowd(line.others, line.refused);
       case "tick":
+        this.#tellLost();
         this.#sockets.refresh();
         return this.begin();
       case "talk":
         return this.#keep(text);
     }
+  }
+
+  #tellLost(): void {
+    const now = performance.now();
+    if (this.#lost === 0 || now - this.#lostTold < SAY_LOST_MS) return;
+    this.#hearer.missed(
+      `the kernel had no room for ${this.#lost} lines about connections: too many at once`,
+    );
+    this.#lost = 0;
+    this.#lostTold = now;
   }
 
   /** Others' connections to other sockets are many on some machines, and rarely matter. */

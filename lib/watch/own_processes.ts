@@ -3,6 +3,7 @@ import { peerCredentials, whileAlive } from "../linux/peercred.ts";
 import { connect, unixAddress, unixSocket } from "../linux/socket.ts";
 import { heldAt, socketsOf } from "./inherited.ts";
 import { startOf } from "./process.ts";
+import type { ProcessId } from "./program.ts";
 
 /** A process that is not Postern's is asked about again after this long, in milliseconds: a gate that starts first opens its sockets. */
 const KEEP_MS = 1000;
@@ -41,6 +42,13 @@ export class OwnProcesses {
     return this.#managed.length > 0
       ? "Postern is who takes the sockets of the service manager's"
       : "Postern does not run";
+  }
+
+  /** Those that run now, as far as they are known. */
+  running(): readonly ProcessId[] {
+    this.#look();
+    return [...this.#own].map(([pid, began]) => ({ pid, began }))
+      .filter(({ pid, began }) => startOf(pid) === began);
   }
 
   has(pid: number, now = performance.now()): boolean {
@@ -87,7 +95,7 @@ export class OwnProcesses {
 }
 
 /** Whoever listens on a socket, or undefined when it cannot be told. Connects, and ends the connection at once. */
-function whoListens(path: string): { pid: number; began: string } | undefined {
+function whoListens(path: string): ProcessId | undefined {
   const fd = unixSocket(false);
   if (fd < 0) return undefined;
   try {

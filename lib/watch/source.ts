@@ -12,6 +12,7 @@ export type Follow = (
   program: string,
   args: readonly string[],
   hear: (line: string, from: "stdout" | "stderr") => void,
+  env?: Readonly<Record<string, string>>,
 ) => Running | undefined;
 
 /** Where the connections are heard of. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { RunningGate } from "../support/gate.ts";
 import { docker, engineSocket, engineTest } from "../support/docker.ts";
 import { i386Connect } from "../support/i386_connect.ts";
+import { ioUringConnect } from "../support/io_uring_connect.ts";
 import { exchange, RecordingEngine } from "../support/recording_engine.ts";
 import { missingForWatch, RunningWatch, until } from "../support/running_watch.ts";
 import { get } from "../support/wire.ts";
@@ -172,6 +173,67 @@ watchTest(
   },
   missing ?? (Deno.build.arch === "x86_64" ? undefined : "programs for i386 need x86-64"),
 );
+
+watchTest("a connection through io_uring is told of by the server's accept", async (scene, t) => {
+  const { socket, config } = scene;
+  await using watch = await RunningWatch.start(config);
+  const errno = ioUringConnect(socket);
+  if (errno === undefined) {
+    await t.step({ name: "there is no io_uring here", ignore: true, fn: () => {} });
+    return;
+  }
+  assert.equal(errno, 0);
+  const told = await watch.told(({ pid }) => pid === Deno.pid);
+  assert.deepEqual([told.event, told.result, told.uid], ["bypass", "connected", 0]);
+});
+
+watchTest("a gate with thousands of connections hides no bypass", async (scene) => {
+  const { socket, gate, config } = scene;
+  await using watch = await RunningWatch.start(config);
+  const request = new TextEncoder().encode(get("/_ping", "Connection: close\r\n"));
+  let rest = 4000;
+  const client = async () => {
+    while (rest-- > 0) {
+      using connection = await Deno.connect({
+        transport: "unix",
+        path: `${gate.directory}/docker.sock`,
+      });
+      await connection.write(request);
+      assert.ok(await connection.read(new Uint8Array(4096)));
+    }
+  };
+  const clients = Promise.all(Array.from({ length: 16 }, client));
+  const bypasses: number[] = [];
+  while (rest > 0) {
+    const child = new Deno.Command("socat", { args: connect(socket).slice(1) }).spawn();
+    await child.status;
+    bypasses.push(child.pid);
+  }
+  await clients;
+  for (const bypass of bypasses) await watch.told(({ pid }) => pid === bypass);
+  assert.ok(bypasses.length > 0);
+  assert.deepEqual(
+    watch.lines.map(({ event, pid }) => [event, pid]),
+    bypasses.map((pid) => ["bypass", pid]),
+  );
+});
+
+watchTest("a Postern that starts anew is known as Postern", async ({ gate, socket }) => {
+  const path = `${gate.directory}/again.sock`;
+  const configure = {
+    upstream: socket,
+    listeners: [{ socket: path, mode: "0666", policy: "full" }],
+  };
+  const first = await RunningGate.serve(configure);
+  await using watch = await RunningWatch.start(`${first.directory}/postern.yaml`, ["--all"]);
+  await exchange(path, get("/_ping"));
+  await watch.told(({ event, pid }) => event === "postern" && pid === first.pid);
+  await first[Symbol.asyncDispose]();
+  await using second = await RunningGate.serve(configure);
+  await exchange(path, get("/_ping"));
+  await watch.told(({ event, pid }) => event === "postern" && pid === second.pid);
+  assert.ok(watch.lines.every(({ event }) => event === "postern"), JSON.stringify(watch.lines));
+});
 
 watchTest(
   "an engine that starts anew is followed to its new socket",

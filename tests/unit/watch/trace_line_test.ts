@@ -105,17 +105,27 @@ Deno.test("what was lost, left out and said is told apart", () => {
 });
 
 Deno.test("the program names each socket and each device once, and nothing is left to put in", () => {
-  const text = program([
-    { device: 24, inode: 7n },
-    { device: 24, inode: 18446744073709551615n },
-    { device: 25, inode: 9n },
-  ], 4711);
+  const text = program(
+    [
+      { device: 24, inode: 7n },
+      { device: 24, inode: 18446744073709551615n },
+      { device: 25, inode: 9n },
+    ],
+    4711,
+    [{ pid: 99, began: "1234" }, { pid: 100, began: "5" }],
+  );
   const code = text.slice(text.indexOf("*/"));
-  assert.doesNotMatch(code, /IS_SOCKET|IS_DEVICE|LIMIT|WATCH/);
+  assert.doesNotMatch(code, /IS_SOCKET|IS_DEVICE|IS_OWN|OWN_PID|LIMIT|WATCH/);
   const sockets =
     "($dev == 24 && $ino == 7) || ($dev == 24 && $ino == 18446744073709551615) || ($dev == 25 && $ino == 9)";
   assert.equal(code.split(`if (${sockets}) {`).length, 3);
   assert.equal(code.split("if ($dev == 24 || $dev == 25) {").length, 3);
   assert.ok(code.includes("if (pid == 4711 && "));
+  assert.ok(
+    code.includes(
+      "if ((pid == 99 && curtask->group_leader->start_boottime / 10000000 == 1234) || ",
+    ),
+  );
+  assert.ok(code.includes("if ($client == 99 || $client == 100) { return; }"));
   assert.ok(code.includes(`@others <= ${LIMIT}`));
 });
