@@ -64,8 +64,8 @@ async function apply(socket: string, directory: string): Promise<CommandStep> {
   await Deno.writeTextFile(file.path.replace("/etc/audit", etc), text, { mode: file.mode });
   const [program, ...words] = command.done!;
   assert.equal((await run(program!, ...words)).code, 1, "no rules are there yet");
-  const there = `mount --bind ${etc} /etc/audit && exec ${command.command.join(" ")}`;
-  const loaded = await run("unshare", "-m", "sh", "-c", there);
+  const there = `mount --bind ${etc} /etc/audit && exec "$@"`;
+  const loaded = await run("unshare", "-m", "sh", "-c", there, "sh", ...command.command);
   assert.equal(loaded.code, 0, loaded.err);
   return command;
 }

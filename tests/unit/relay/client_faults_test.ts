@@ -15,6 +15,17 @@ constraints:
   containers.attach: none
 `;
 
+/** How many sockets a process has open when that stays the same for a while: at its start, some are open for a moment. */
+async function settled(pid: number): Promise<number> {
+  let count = sockets(pid);
+  for (let same = 0; same < 20; same++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const now = sockets(pid);
+    if (now !== count) [same, count] = [0, now];
+  }
+  return count;
+}
+
 /** A gate with an engine that the test plays, and what both had before anything happened. */
 class Stage implements AsyncDisposable {
   private constructor(
@@ -35,7 +46,7 @@ class Stage implements AsyncDisposable {
       ],
       policies: "team.yaml",
     }, { "team.yaml": POLICY });
-    return new Stage(gate, engine, directory, sockets(gate.pid));
+    return new Stage(gate, engine, directory, await settled(gate.pid));
   }
 
   client(): Promise<Wire> {
