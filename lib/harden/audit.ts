@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { auditRules, rulesAreLoaded } from "./audit_rules.ts";
 import type { Facts, Part, PartPlan } from "./part.ts";
 import { realSockets } from "./real_sockets.ts";
+import { skipped } from "./skipped.ts";
 
 const folder = "/etc/audit/rules.d";
 
@@ -11,7 +12,7 @@ export const audit: Part = {
   summary: "audit rules that record every connect to the real socket but the gate's",
   plan(facts): PartPlan {
     if (!facts.installed("auditctl") || !facts.exists(folder)) {
-      return skip(
+      return skipped(
         `auditd is not installed (there is no ${folder}): apt-get install auditd, and then this ` +
           "again, to have connects to the real socket recorded",
       );
@@ -19,7 +20,7 @@ export const audit: Part = {
     // Where systemd says that it runs in one (systemd.io, "Container Interface").
     const container = facts.read("/run/systemd/container")?.trim();
     if (container !== undefined) {
-      return skip(
+      return skipped(
         `this host is a container itself (${container}), and the kernel takes audit rules from ` +
           "the outermost host alone: run this there, with the path that the socket has there",
       );
@@ -27,7 +28,7 @@ export const audit: Part = {
     const sockets = realSockets(facts);
     const watched = sockets.filter((socket) => whyNot(socket) === undefined);
     const leftOut = sockets.flatMap((socket) => whyNot(socket) ?? []);
-    if (watched.length === 0) return skip(leftOut.join("; "));
+    if (watched.length === 0) return skipped(leftOut.join("; "));
     const exempt = facts.user === "root" ? undefined : facts.user;
     const scope = { sockets: watched, exempt, arch: Deno.build.arch };
     return {
@@ -62,10 +63,6 @@ export const audit: Part = {
     };
   },
 };
-
-function skip(reason: string): PartPlan {
-  return { steps: [], notes: [], skipped: reason };
-}
 
 /** Why a socket cannot be named in a file that is loaded at boot: the first rule that the kernel refuses ends the loading. */
 function whyNot(socket: string): string | undefined {

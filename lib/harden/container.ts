@@ -61,6 +61,15 @@ export function inSharedFolders({ owned }: Container): string[] {
   return owned.filter(isShared);
 }
 
+/**
+ * Names that the recipes cannot say: a colon ends a path in `--volume`, a quadlet takes quotes as characters, systemd and compose
+ * read `%` and `$`, and a line end would begin another setting.
+ */
+export function unsayable({ command, volumes }: Container): string[] {
+  const words = [...command, ...volumes.flatMap(([source, place]) => [source, place])];
+  return unique(words.filter((word) => !/^[\w/.@+,=-]+$/.test(word)));
+}
+
 /** The first upstream may be a link, and is resolved; a link in the image leads its place there, too. */
 function upstreams({ config, upstream }: Facts): (readonly [source: string, place: string])[] {
   const { authz, listeners } = config;

@@ -1,7 +1,5 @@
 import { stringify } from "yaml";
 import { type Container, CONTAINERS } from "./container.ts";
-import { shellLine } from "./quote.ts";
-import { unitWord } from "./units.ts";
 
 /** Where the numbers of the gate's user and groups on this host are kept for the recipes: an image knows no names of the host's. */
 export const IDS = `${CONTAINERS}/ids.env`;
@@ -16,7 +14,7 @@ function options({ groups, seccomp, volumes }: Container): string[] {
     "--read-only",
     "--cap-drop ALL",
     "--security-opt no-new-privileges",
-    shellLine(["--security-opt", `seccomp=${seccomp}`]),
+    `--security-opt seccomp=${seccomp}`,
     `--pids-limit ${MAX_TASKS}`,
     "--ipc none",
     "--pid host",
@@ -25,9 +23,7 @@ function options({ groups, seccomp, volumes }: Container): string[] {
     '--user "$POSTERN_UID:$POSTERN_GID"',
     '--group-add "$ENGINE_GID"',
     ...groups.map((gid) => `--group-add ${gid}`),
-    ...volumes.map(([source, place, access]) =>
-      shellLine(["--volume", `${source}:${place}:${access}`])
-    ),
+    ...volumes.map(([source, place, access]) => `--volume ${source}:${place}:${access}`),
   ];
 }
 
@@ -37,7 +33,7 @@ export function runScript(container: Container): string {
   const words = [
     `exec "\${ENGINE:-docker}" run --detach --name postern --restart unless-stopped`,
     ...options(container),
-    shellLine([image, ...command]),
+    [image, ...command].join(" "),
   ];
   return [
     "#!/bin/sh",
@@ -45,9 +41,7 @@ export function runScript(container: Container): string {
     "set -eu",
     `. ${IDS}`,
     "# The gate makes its sockets here; nothing else in the container can be written.",
-    ...owned.map((folder) =>
-      `install -d -m 0755 -o "$POSTERN_UID" -g "$POSTERN_GID" ${shellLine([folder])}`
-    ),
+    ...owned.map((folder) => `install -d -m 0755 -o "$POSTERN_UID" -g "$POSTERN_GID" ${folder}`),
     words.join(" \\\n  "),
     "",
   ].join("\n");
@@ -57,13 +51,13 @@ export function runScript(container: Container): string {
 export function composeFile({ command, groups, image, owned, seccomp, volumes }: Container) {
   const service = {
     image,
-    command: command.map(literal),
+    command,
     container_name: "postern",
     restart: "unless-stopped",
     network_mode: "none",
     read_only: true,
     cap_drop: ["ALL"],
-    security_opt: ["no-new-privileges:true", literal(`seccomp:${seccomp}`)],
+    security_opt: ["no-new-privileges:true", `seccomp:${seccomp}`],
     pids_limit: MAX_TASKS,
     ipc: "none",
     pid: "host",
@@ -73,8 +67,8 @@ export function composeFile({ command, groups, image, owned, seccomp, volumes }:
     group_add: ["${ENGINE_GID}", ...groups.map(String)],
     volumes: volumes.map(([source, target, access]) => ({
       type: "bind",
-      source: literal(source),
-      target: literal(target),
+      source,
+      target,
       read_only: access === "ro",
       // A folder that is made by mistake in a socket's place would be root's, and stay.
       bind: { create_host_path: false },
@@ -84,18 +78,11 @@ export function composeFile({ command, groups, image, owned, seccomp, volumes }:
     "# Written by postern harden: the gate in a container.",
     "# First, after each boot for what is below /run, the folders that it makes its sockets in:",
     ...owned.map((folder) =>
-      `#   . ${IDS} && install -d -m 0755 -o "$POSTERN_UID" -g "$POSTERN_GID" ${
-        shellLine([folder])
-      }`
+      `#   . ${IDS} && install -d -m 0755 -o "$POSTERN_UID" -g "$POSTERN_GID" ${folder}`
     ),
     `# Then: docker compose --env-file ${IDS} --file ${CONTAINERS}/compose.yaml up --detach`,
     stringify({ name: "postern", services: { postern: service } }),
   ].join("\n");
-}
-
-/** Compose reads $NAME in every text. */
-function literal(text: string): string {
-  return text.replaceAll("$", "$$$$");
 }
 
 /** A unit for Podman's generator, from 4.4 on (podman-systemd.unit(5)). */
@@ -109,15 +96,13 @@ export function quadlet({ command, groups, image, owned, seccomp, volumes }: Con
     "[Container]",
     `Image=localhost/${image}`,
     "ContainerName=postern",
-    `Exec=${command.map(unitWord).join(" ")}`,
+    `Exec=${command.join(" ")}`,
     "Network=none",
     "ReadOnly=true",
     "DropCapability=all",
     "NoNewPrivileges=true",
-    `SeccompProfile=${unitWord(seccomp)}`,
-    ...volumes.map(([source, place, access]) =>
-      `Volume=${unitWord(`${source}:${place}:${access}`)}`
-    ),
+    `SeccompProfile=${seccomp}`,
+    ...volumes.map(([source, place, access]) => `Volume=${source}:${place}:${access}`),
     `PodmanArgs=--pids-limit=${MAX_TASKS} --ipc=none --pid=host --cgroupns=host --userns=host`,
     "# systemd puts in the numbers of ids.env.",
     "PodmanArgs=--user=${POSTERN_UID}:${POSTERN_GID} --group-add=${ENGINE_GID}",
@@ -126,9 +111,7 @@ export function quadlet({ command, groups, image, owned, seccomp, volumes }: Con
     "[Service]",
     `EnvironmentFile=${IDS}`,
     ...owned.map((folder) =>
-      `ExecStartPre=/usr/bin/install -d -m 0755 -o \${POSTERN_UID} -g \${POSTERN_GID} ${
-        unitWord(folder)
-      }`
+      `ExecStartPre=/usr/bin/install -d -m 0755 -o \${POSTERN_UID} -g \${POSTERN_GID} ${folder}`
     ),
     "Restart=on-failure",
     "",

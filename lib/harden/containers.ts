@@ -1,8 +1,9 @@
-import { containerFor, CONTAINERS, inSharedFolders } from "./container.ts";
+import { containerFor, CONTAINERS, inSharedFolders, unsayable } from "./container.ts";
 import { composeFile, IDS, quadlet, runScript } from "./container_recipes.ts";
 import type { Facts, Part, PartPlan, Step } from "./part.ts";
 import { shellLine } from "./quote.ts";
 import { seccompProfile } from "./seccomp_profile.ts";
+import { skipped } from "./skipped.ts";
 
 /** The gate in a container: nothing is started, what to start is written. */
 export const containers: Part = {
@@ -10,15 +11,23 @@ export const containers: Part = {
   summary: "recipes for the gate in a container: docker run, compose, quadlet, system calls",
   plan(facts): PartPlan {
     if (!facts.installed("docker") && !facts.installed("podman")) {
-      return { steps: [], notes: [], skipped: "neither docker nor podman is installed" };
+      return skipped("neither docker nor podman is installed");
     }
     const container = containerFor(facts);
+    const odd = unsayable(container);
+    if (odd.length > 0) {
+      return skipped(
+        `${odd.map((name) => JSON.stringify(name)).join(", ")}: the recipes can name paths of ` +
+          "letters, digits and _ / . @ + , = - only",
+      );
+    }
     const taken = inSharedFolders(container);
     if (taken.length > 0) {
-      const reason = `${taken.join(", ")} holds other things than the gate's, and would be the ` +
-        "container's to write: give sockets and the audit file folders of their own, such as " +
-        "/run/postern and /var/log/postern";
-      return { steps: [], notes: [], skipped: reason };
+      return skipped(
+        `${taken.join(", ")} holds other things than the gate's, and would be the ` +
+          "container's to write: give sockets and the audit file folders of their own, such as " +
+          "/run/postern and /var/log/postern",
+      );
     }
     const file = (name: string, text: string, why: string, mode = 0o644): Step => ({
       kind: "file",

@@ -60,15 +60,33 @@ Deno.test("the real socket is mounted from where it is to where the configuratio
   assert.match(text("run.sh", host), /--volume \/srv\/real\/d\.sock:\/srv\/engine\.sock:ro/);
 });
 
-Deno.test("names with blanks and dollar signs are themselves in every recipe", () => {
-  const config =
-    'listeners: [{ socket: "/srv/my $HOME/a.sock", policy: full }]\nupstream: /run/docker.sock\n';
-  assert.match(text("run.sh", { config }), /--volume '\/srv\/my \$HOME:\/srv\/my \$HOME:rw'/);
-  const { services } = parse(text("compose.yaml", { config }));
-  assert.ok(
-    services.postern.volumes.some((one: { source: string }) => one.source === "/srv/my $$HOME"),
-  );
-  assert.match(text("postern.container", { config }), /Volume="\/srv\/my \$\$HOME:/);
+Deno.test("names that one of the recipes would read as more are told of, and none is written", () => {
+  const names = [
+    "my dir",
+    "$HOME",
+    "a:b",
+    "%h",
+    "a'b",
+    'a"b',
+    "a\nb",
+    "{a}",
+    "a#b",
+    "a\\b",
+    "é",
+    "a;b",
+  ];
+  for (const name of names) {
+    const socket = JSON.stringify(`/srv/${name}/a.sock`);
+    const { skipped, steps } = plan({
+      config: `listeners: [{ socket: ${socket}, policy: full }]\n`,
+    });
+    assert.match(skipped!, /the recipes can name paths of letters, digits and/, name);
+    assert.ok(skipped!.includes(JSON.stringify(`/srv/${name}`)), name);
+    assert.deepEqual(steps, []);
+  }
+  for (const facts of [{ configFile: "/etc/a b/postern.yaml" }, { upstream: "/run/a b.sock" }]) {
+    assert.match(plan({ facts }).skipped!, /a b/);
+  }
 });
 
 Deno.test("a folder that is everybody's is not given to a container", () => {
