@@ -15,7 +15,12 @@ const columns: readonly Column[] = [
   { head: "RESULT", width: 12, from: 0, cell: (seen) => resultOf(seen) },
   { head: "USER", width: 12, from: 0, cell: ({ uid, user }) => user ?? String(uid) },
   { head: "PID", width: 7, from: 0, cell: ({ pid }) => String(pid) },
-  { head: "CONTAINER", width: 12, from: 80, cell: ({ container }) => container ?? "-" },
+  {
+    head: "CONTAINER",
+    width: 12,
+    from: 80,
+    cell: ({ container }) => container?.slice(0, 12) ?? "-",
+  },
   {
     head: "PARENT",
     width: 18,
