@@ -16,12 +16,23 @@ interface Graph {
 /** Postern as a machine runs it, from its sources: `postern serve …` in the script is its command line. */
 export function posternFiles(): VmFile[] {
   const graph: Graph = JSON.parse(deno(["info", "--json", `${root}/main.ts`]));
-  const { npmCache } = JSON.parse(deno(["info", "--json"]));
+  const { denoDir, npmCache } = JSON.parse(deno(["info", "--json"]));
   const paths = graph.modules.flatMap(({ local }) => local === undefined ? [] : [local]);
-  const packages = Object.values(graph.npmPackages).flatMap(({ name, version }) => [
-    ...filesIn(`${npmCache}/registry.npmjs.org/${name}/${version}`),
-    `${npmCache}/registry.npmjs.org/${name}/registry.json`,
-  ]);
+  const packages = Object.values(graph.npmPackages).flatMap(({ name, version }) =>
+    filesIn(`${npmCache}/registry.npmjs.org/${name}`).filter((path) =>
+      path.includes(`/${name}/${version}/`) || path.endsWith("/registry.json")
+    )
+  );
+  // Without what the runtime has made of the sources before, the first start takes half a minute there.
+  const made = `${denoDir}/gen/file${root}`;
+  const compiled = isThere(made)
+    ? filesIn(made).filter((path) => !path.startsWith(`${made}/tests/`))
+    : [];
+  for (const name of [...Deno.readDirSync(denoDir)].map(({ name }) => name)) {
+    if (/^(dep_analysis|node_analysis|v8_code)_cache_v[0-9]+$/.test(name)) {
+      compiled.push(`${denoDir}/${name}`);
+    }
+  }
   const sources = [
     ...paths,
     ...filesIn(`${root}/lib`),
@@ -32,14 +43,15 @@ export function posternFiles(): VmFile[] {
   const own = [...new Set(sources.filter((path) => path.startsWith(root)))];
   return [
     { path: "/bin/deno", program: Deno.execPath() },
-    ...own.map((path) => ({ path: `/postern${path.slice(root.length)}`, host: path })),
+    ...own.map((path) => ({ path, host: path })),
+    ...compiled.map((path) => ({ path: `/deno${path.slice(denoDir.length)}`, host: path })),
     ...packages.map((path) => ({ path: `/deno/npm${path.slice(npmCache.length)}`, host: path })),
     {
       path: "/bin/postern",
       mode: 0o755,
       text: `#!/bin/sh\nexport DENO_DIR=/deno NO_COLOR=1 HOME=/root\nexec deno ${
         flags.join(" ")
-      } --cached-only /postern/main.ts "$@"\n`,
+      } --cached-only ${root}/main.ts "$@"\n`,
     },
   ];
 }
@@ -47,6 +59,14 @@ export function posternFiles(): VmFile[] {
 function deno(args: string[]): string {
   const { stdout } = new Deno.Command(Deno.execPath(), { args, stderr: "null" }).outputSync();
   return decoder.decode(stdout);
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 function filesIn(folder: string): string[] {
