@@ -38,7 +38,8 @@ export function explainFailure(error: unknown): string | undefined {
     return `${error.message}; the kernel's verifier said at the end:\n${last}\n`;
   }
   if (!(error instanceof SystemError)) return undefined;
-  if (error.errno === EPERM || error.errno === EACCES) {
+  const refused = error.errno === EPERM || error.errno === EACCES;
+  if (refused && error.message.startsWith("bpf ")) {
     return `${error.message}: the kernel refuses such programs to us; it takes CAP_BPF, CAP_PERFMON and ` +
       "CAP_NET_ADMIN or CAP_SYS_ADMIN, no seccomp filter on bpf(2), and lockdown below confidentiality";
   }

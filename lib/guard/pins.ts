@@ -11,7 +11,8 @@ export const PIN_FOLDER = "/sys/fs/bpf/postern";
 const FILE_SYSTEM = "/sys/fs/bpf";
 /** The one that holds: a link keeps its program, and that its maps. The others are there to be looked at. */
 export const LINK = "link";
-const NEW = ".new";
+/** Without a dot, which the file system keeps to itself (bpf_lookup, kernel/bpf/inode.c). */
+const NEW = "_new";
 
 /**
  * Makes the folder for the pins; why it cannot be had, or undefined. Everybody may make folders where a BPF file system was mounted
