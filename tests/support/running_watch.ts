@@ -64,10 +64,16 @@ export class RunningWatch implements AsyncDisposable {
     return this.#stderr;
   }
 
-  /** Starts it and waits until it misses nothing. */
-  static async start(config: string, words: readonly string[] = []): Promise<RunningWatch> {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", postern, "watch", "-c", config, "--json", ...words],
+  /** Starts it and waits until it misses nothing. `through`: a command that becomes it; its own words come first. */
+  static async start(
+    config: string,
+    words: readonly string[] = [],
+    through: readonly string[] = [],
+  ): Promise<RunningWatch> {
+    const own = [Deno.execPath(), "run", "-A", postern, "watch", "-c", config, "--json", ...words];
+    const [program, ...args] = [...through, ...own];
+    const child = new Deno.Command(program!, {
+      args,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
