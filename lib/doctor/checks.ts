@@ -1,6 +1,7 @@
 import { auditFolder } from "./checks/audit_folder.ts";
 import { auditRulesCheck } from "./checks/audit_rules.ts";
 import { authorization } from "./checks/authorization.ts";
+import { confinement } from "./checks/confinement.ts";
 import { configuration } from "./checks/configuration.ts";
 import { containers } from "./checks/containers.ts";
 import { holders } from "./checks/holders.ts";
@@ -41,6 +42,7 @@ export const checks: readonly Check[] = [
   listeners,
   identity,
   sandbox,
+  confinement,
   auditFolder,
   auditRulesCheck,
   kernel,

@@ -11,7 +11,7 @@ import { readUnit } from "./units.ts";
 export function harden({ host, accounts, configured }: Facts, part: PartName): string[] {
   const { file, config } = configured;
   const named = config !== undefined && file !== undefined && isAbsolute(file);
-  // These two name the gate's user, whom the part sockets makes.
+  // These name the gate's user, whom the part sockets makes.
   const nobody = (part === "systemd" || part === "audit") && config?.runAs === undefined &&
     !accounts.users.some(({ name }) => name === GATE_USER);
   return [

@@ -4,6 +4,7 @@ import type { Check, Facts } from "../facts.ts";
 import { GATE_USER } from "../../harden/names.ts";
 import type { Finding } from "../finding.ts";
 import { harden } from "../fixes.ts";
+import { attempt } from "../processes.ts";
 
 const FOLDER = "/etc/audit/rules.d";
 
@@ -14,6 +15,7 @@ export const auditRulesCheck: Check = {
   async look(facts) {
     const written = filesOf(facts);
     const kernel = facts.live && facts.host.uid === 0 ? await loadedOf(facts) : undefined;
+    if (kernel !== undefined && "why" in kernel) return [untold(facts, kernel.why)];
     const findings = facts.sockets.flatMap(({ path }) => lookAt(facts, path, written, kernel));
     if (kernel?.enabled === false && findings.every(({ level }) => level === "fine")) {
       return [{
@@ -139,10 +141,34 @@ function filesOf({ host }: Facts): AuditRule[] {
   );
 }
 
-/** Undefined where there is no auditctl, or a kernel that has no audit. */
-async function loadedOf({ host }: Facts): Promise<Loaded | undefined> {
-  const [list, status] = [await host.run("auditctl", ["-l"]), await host.run("auditctl", ["-s"])];
+/** Undefined where there is no auditctl; why, where the kernel does not answer it. */
+async function loadedOf({ host }: Facts): Promise<Loaded | { why: string } | undefined> {
+  const list = await host.run("auditctl", ["-l"]);
+  if (list === undefined) return undefined;
+  const status = await host.run("auditctl", ["-s"]);
   const enabled = /^enabled (\d)/m.exec(status?.stdout ?? "")?.[1];
-  if (list?.code !== 0 || enabled === undefined) return undefined;
-  return { rules: auditRules(list.stdout, "loaded"), enabled: enabled !== "0" };
+  if (list.code === 0 && enabled !== undefined) {
+    return { rules: auditRules(list.stdout, "loaded"), enabled: enabled !== "0" };
+  }
+  return {
+    why: (list.stderr || status?.stderr || "").trim().split("\n")[0] || "it prints nothing",
+  };
+}
+
+/** The kernel takes audit rules from the outermost host alone, and tells them to it. */
+function untold({ host }: Facts, why: string): Finding {
+  const container = attempt(() => host.read("/run/systemd/container"))?.trim();
+  return {
+    level: "unknown",
+    title: "whether connects to the real socket are recorded: the kernel does not tell its rules",
+    evidence: [
+      `auditctl -l: ${why}`,
+      ...(container ? [`this host is a container itself (${container})`] : []),
+    ],
+    fix: [
+      container
+        ? "# look at the outermost host, which alone can load rules"
+        : "# the kernel needs audit (CONFIG_AUDITSYSCALL), and doctor the capability CAP_AUDIT_CONTROL",
+    ],
+  };
 }

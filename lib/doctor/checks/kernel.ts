@@ -1,3 +1,4 @@
+import { decidesConnects } from "../../harden/apparmor_kernel.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { attempt } from "../processes.ts";
@@ -50,8 +51,9 @@ interface Facility {
 
 function facilities({ host }: Facts, modules: string | undefined): Facility[] {
   const text = (path: string) => attempt(() => host.read(path))?.trim();
+  const exists = (path: string) => host.behind(path) !== undefined;
   const landlock = host.landlock();
-  const types = host.behind("/sys/kernel/btf/vmlinux") !== undefined;
+  const types = exists("/sys/kernel/btf/vmlinux");
   const selinux = text("/sys/fs/selinux/enforce");
   const apparmor = text("/sys/module/apparmor/parameters/enabled") === "Y";
   const bpf = modules?.split(",").includes("bpf");
@@ -87,11 +89,15 @@ function facilities({ host }: Facts, modules: string | undefined): Facility[] {
         : { module: "bpf" }),
     },
     {
-      name: apparmor ? "AppArmor" : selinux === "1" ? "SELinux, enforcing" : "AppArmor or SELinux",
+      name: apparmor
+        ? decidesConnects({ exists }) ? "AppArmor" : "AppArmor (which lets every connect pass)"
+        : selinux === "1"
+        ? "SELinux, enforcing"
+        : "AppArmor or SELinux",
       has: apparmor || selinux === "1",
       without: selinux === "0"
         ? "SELinux is permissive"
-        : "no mandatory access profile confines the gate, or keeps containers from the real socket",
+        : "no mandatory access profile holds the gate to what it needs",
       ...(selinux === "0" ? { fix: "setenforce 1" } : { module: "apparmor" }),
     },
   ];

@@ -146,11 +146,27 @@ checkCases(auditRulesCheck, [
     says: [/switched off/, /auditctl -e 1/],
   },
   {
-    name: "a kernel without audit: the files count",
+    name: "a kernel that does not tell its rules",
     host: written(all, {
       programs: () => ({ code: 255, stdout: "", stderr: "Operation not permitted" }),
     }),
+    levels: ["unknown"],
+    says: [/auditctl -l: Operation not permitted/, /CAP_AUDIT_CONTROL/],
+  },
+  {
+    name: "in a container, the kernel's rules are the outermost host's",
+    host: {
+      files: { [FILE]: all, "/run/systemd/container": "systemd-nspawn\n" },
+      programs: () => ({ code: 4, stdout: "", stderr: "Error sending rule list data request\n" }),
+    },
+    levels: ["unknown"],
+    says: [/a container itself \(systemd-nspawn\)/, /outermost host/],
+  },
+  {
+    name: "where auditctl is not installed, the files tell",
+    host: written(all),
     levels: ["fine"],
+    says: [/as far as the files say/],
   },
   {
     name: "below a root the kernel is not asked",

@@ -1,4 +1,5 @@
 import { auditFolder } from "../../../lib/doctor/checks/audit_folder.ts";
+import { confinement } from "../../../lib/doctor/checks/confinement.ts";
 import { configuration } from "../../../lib/doctor/checks/configuration.ts";
 import { identity } from "../../../lib/doctor/checks/identity.ts";
 import { listeners } from "../../../lib/doctor/checks/listeners.ts";
@@ -285,4 +286,48 @@ checkCases(auditFolder, [
     configured: records,
     levels: ["fine"],
   },
+]);
+
+const apparmor = { "/sys/module/apparmor/parameters/enabled": "Y\n" };
+const selinux = { "/sys/fs/selinux/enforce": "1" };
+const labelled = (label: string, module: Record<string, string>) =>
+  served(socket, { ...module, "/proc/70/attr/current": label });
+
+checkCases(confinement, [
+  { name: "where the kernel has none, nothing to say", host: labelled("x\n", {}), levels: [] },
+  {
+    name: "a profile that holds is fine",
+    host: labelled("postern (enforce)\n", apparmor),
+    configured,
+    levels: ["fine"],
+    says: [/postern \(enforce\)/],
+  },
+  {
+    name: "one that complains is advice",
+    host: labelled("postern (complain)\n", apparmor),
+    configured,
+    levels: ["advice"],
+    says: [/^aa-enforce postern$/m],
+  },
+  {
+    name: "none is advice",
+    host: labelled("unconfined\n", apparmor),
+    configured,
+    levels: ["advice"],
+    says: [/pid 70, .*: unconfined/, /--only apparmor/],
+  },
+  {
+    name: "a domain of SELinux's is fine",
+    host: labelled("system_u:system_r:postern_t:s0\0", selinux),
+    configured,
+    levels: ["fine"],
+    says: [/SELinux/],
+  },
+  ...["system_u:system_r:unconfined_t:s0", "system_u:system_r:initrc_t:s0\0"].map((label) => ({
+    name: `${label.split(":")[2]} is none`,
+    host: labelled(label, selinux),
+    configured,
+    levels: ["advice"] as const,
+    says: [/--only selinux/],
+  })),
 ]);

@@ -5,6 +5,7 @@ const all = {
   "/sys/kernel/security/lsm": "lockdown,capability,landlock,apparmor,bpf",
   "/sys/kernel/btf/vmlinux": "",
   "/sys/module/apparmor/parameters/enabled": "Y\n",
+  "/sys/kernel/security/apparmor/features/network/af_unix": "yes",
   "/proc/self/status": "Name:\tdeno\nSeccomp:\t0\n",
 };
 
@@ -14,6 +15,16 @@ checkCases(kernel, [
     host: { files: all },
     levels: ["fine"],
     says: [/SO_PEERPIDFD, Landlock 7, seccomp, BPF LSM, AppArmor/],
+  },
+  {
+    name: "AppArmor that does not decide who connects is told to be so",
+    host: {
+      files: {
+        ...Object.fromEntries(Object.entries(all).filter(([path]) => !path.endsWith("af_unix"))),
+      },
+    },
+    levels: ["fine"],
+    says: [/AppArmor \(which lets every connect pass\)/],
   },
   {
     name: "SELinux does as well as AppArmor",

@@ -118,6 +118,7 @@ Deno.test("below a root nothing live is asked, and what is left out is named", a
     "containers",
     "privileged",
     "listeners",
+    "confinement",
     "kernel",
   ]);
   assert.deepEqual(facts.engines, []);
