@@ -149,6 +149,10 @@ async function until(holds: () => boolean): Promise<void> {
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
+/** For people to read: a machine with other work makes any of it longer. */
+const spread = (values: readonly number[]) =>
+  `${Math.round(median(values))} ms (at most ${Math.round(Math.max(...values))} ms)`;
+
 Deno.test(`killed ${KILLS} times under load, the next gate serves at once, and nobody hears what is another's`, async () => {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
   const random = new Random(seed);
@@ -190,11 +194,10 @@ Deno.test(`killed ${KILLS} times under load, the next gate serves at once, and n
     await until(() => load.answered.every((count, client) => count > before[client]!));
     await load.end();
     assert.deepEqual(load.wrong, [], `seed ${seed}`);
-    const [killed, stopped] = [median(starts.SIGKILL), median(starts.SIGTERM)];
     console.log(
       `${KILLS} kills: ${load.total} answers as they should be, ${load.cut} cut off; from a start to an answer ` +
-        `${Math.round(killed)} ms after a kill, ${Math.round(stopped)} ms after an end: ` +
-        `${(killed / stopped).toFixed(2)} times`,
+        `${spread(starts.SIGKILL)} after a kill, ${spread(starts.SIGTERM)} after an end: ` +
+        `${(median(starts.SIGKILL) / median(starts.SIGTERM)).toFixed(2)} times`,
     );
     assert.ok(load.cut > 0, "no kill came into an exchange");
   }
