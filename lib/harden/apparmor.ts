@@ -43,11 +43,16 @@ function whyNot({ exists, installed, read }: Facts): string | undefined {
   if (!installed("apparmor_parser") || !exists(`${FOLDER}/abstractions/base`)) {
     return "AppArmor is not installed: apt-get install apparmor, and then this again";
   }
-  // Below another root there is no kernel to ask.
-  if (!exists("/sys/module")) return undefined;
+  const container = read("/run/systemd/container")?.trim();
+  // Below another root there is no kernel to ask, and a container is shown little of its own.
+  if (!exists("/sys/module")) return container && insideOf(container);
   if (read("/sys/module/apparmor/parameters/enabled")?.trim() === "Y") return undefined;
   return "this kernel does not enforce AppArmor profiles (no apparmor in its list of security " +
     "modules): where it can, boot it with lsm=…,apparmor";
+}
+
+function insideOf(container: string): string {
+  return `this host is a container itself (${container}), and profiles are loaded on the outermost host`;
 }
 
 function notes(facts: Facts): string[] {
