@@ -51,16 +51,19 @@ export function gatherFacts(scene: Scene): Facts | Extract<LoadResult, { ok: fal
   });
   if (!loaded.ok) return loaded;
   const { config } = loaded;
+  const user = config.runAs === undefined
+    ? GATE_USER
+    : names.userName(config.runAs.uid) ?? String(config.runAs.uid);
   return {
     config,
     configFile,
     upstream: realSocket(root, config),
     program,
-    user: config.runAs === undefined
-      ? GATE_USER
-      : names.userName(config.runAs.uid) ?? String(config.runAs.uid),
+    user,
     group: ENGINE_GROUP,
+    ids: config.runAs ?? { uid: names.uidOf(user), gid: names.gidOf(user) },
     read,
+    look: (path) => disk.look(resolve(root, path, true).named),
     list: (folder) => listed(root, folder),
     exists: (path) => denoFs.realPath(resolve(root, path, true).real) !== undefined,
     installed: (name) =>

@@ -1,3 +1,4 @@
+import type { Access } from "./disk.ts";
 import type { Config } from "../config/types.ts";
 
 /** The parts of the host that `harden` sets right, in the order in which they are applied. */
@@ -103,6 +104,10 @@ export interface Facts {
   readonly read: (path: string) => string | undefined;
   /** Names in a folder, sorted; none when it is not there. */
   readonly list: (folder: string) => readonly string[];
+  /** Whose a file or a folder is, and who may do what with it, links followed; undefined when it is not there. */
+  readonly look: (path: string) => Access | undefined;
+  /** Numbers of the gate's user and of its first group, where they are there already. */
+  readonly ids: { readonly uid: number | undefined; readonly gid: number | undefined };
   /** Whether a path is there. */
   readonly exists: (path: string) => boolean;
   /** Whether a program is installed on the host. */

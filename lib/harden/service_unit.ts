@@ -6,7 +6,7 @@ import { unitPath, unitWord } from "./units.ts";
 export const DENO_DIR = "/var/lib/postern/deno";
 
 /** What systemd makes for the gate's user when the audit file is there (LogsDirectory=). */
-const LOGS = "/var/log/postern";
+export const LOGS = "/var/log/postern";
 
 /** postern.service: the gate as its own user, behind every wall of systemd's that it can live behind. */
 export function serviceUnit(facts: Facts, sockets: readonly string[]): string {

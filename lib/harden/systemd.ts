@@ -1,5 +1,6 @@
 import { shellWord } from "../config/shell.ts";
 import type { Config, ListenerConfig } from "../config/types.ts";
+import { logSteps, readableSteps, requireWritableLog } from "./readable.ts";
 import { DENO_DIR, isInterpreted, serviceUnit } from "./service_unit.ts";
 import { ownerOf, socketUnits } from "./socket_unit.ts";
 import { CONFIG_FILE, starterConfig } from "./starter.ts";
@@ -33,12 +34,15 @@ export const systemd: Part = {
       return { steps: [], notes: [], skipped: why };
     }
     requireVisible(facts.program);
+    requireWritableLog(facts);
     const sockets = socketUnits(config);
     const names = sockets.map(([name]) => name);
     const open = config.listeners.map((listener) => isOpen(listener, config));
     const steps: Step[] = [
       ...(facts.configFile === CONFIG_FILE ? [configuration(facts)] : []),
+      ...readableSteps(facts),
       ...(isBooted(facts) ? [stopOld(names)] : []),
+      ...logSteps(facts),
       ...sockets.map(([name, text]): Step => ({
         kind: "file",
         path: `${FOLDER}/${name}`,
@@ -55,7 +59,7 @@ export const systemd: Part = {
       },
       ...cacheSteps(facts.program),
       ...(isBooted(facts) ? [...names.map((name, at) => close(name, open[at]!)), reload] : []),
-      enable([...names, SERVICE]),
+      ...[...names, SERVICE].map(enable),
       ...(isBooted(facts) ? [restart, start(names, open)] : []),
     ];
     return { steps, notes: notes(facts) };
@@ -93,19 +97,18 @@ function stopOld(sockets: readonly string[]): CommandStep {
   };
 }
 
-function enable(units: readonly string[]): CommandStep {
-  const check = units.map((unit) => `systemctl -q is-enabled ${unit}`);
-  const below = (root: string) =>
-    units.map((unit) => `systemctl -q --root=${shellLine([root])} is-enabled ${unit}`);
+/** Each by itself: one that was enabled before stays so after a revert. */
+function enable(unit: string): CommandStep {
+  const at = (root: string) => `--root=${root}`;
   return {
     kind: "command",
-    command: ["systemctl", "enable", ...units],
-    undo: ["systemctl", "disable", ...units],
-    done: ["sh", "-c", check.join(" && ")],
-    below: (root) => ["systemctl", `--root=${root}`, "enable", ...units],
-    undoBelow: (root) => ["systemctl", `--root=${root}`, "disable", ...units],
-    doneBelow: (root) => ["sh", "-c", below(root).join(" && ")],
-    why: "they come back after a boot",
+    command: ["systemctl", "enable", unit],
+    undo: ["systemctl", "disable", unit],
+    done: ["systemctl", "-q", "is-enabled", unit],
+    below: (root) => ["systemctl", at(root), "enable", unit],
+    undoBelow: (root) => ["systemctl", at(root), "disable", unit],
+    doneBelow: (root) => ["systemctl", "-q", at(root), "is-enabled", unit],
+    why: "it comes back after a boot",
   };
 }
 
@@ -155,6 +158,8 @@ function cacheSteps(program: readonly string[]): CommandStep[] {
   const lock = shellLine([inside("deno.lock")]);
   const install = shellLine([
     ...[deno!, "install", "--frozen", "--quiet", "--entrypoint", main],
+    // By its own name: what main.ts imports on demand may fail to be fetched without a word.
+    inside("lib/cli/serve.ts"),
     inside("lib/relay/worker.ts"),
   ]);
   return [{
@@ -162,7 +167,7 @@ function cacheSteps(program: readonly string[]): CommandStep[] {
     command: [
       "sh",
       "-c",
-      `umask 022 && DENO_DIR=${DENO_DIR} DENO_NO_UPDATE_CHECK=1 ${install} && cp ${lock} ${DENO_DIR}/`,
+      `umask 022 && DENO_DIR=${DENO_DIR} DENO_TLS_CA_STORE=mozilla,system DENO_NO_UPDATE_CHECK=1 ${install} && cp ${lock} ${DENO_DIR}/`,
     ],
     undo: ["rm", "-rf", DENO_DIR],
     clears: true,

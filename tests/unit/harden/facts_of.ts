@@ -21,7 +21,9 @@ export function factsOf({ config = plain, files = {}, programs = [], facts }: Ho
     program: ["/usr/local/bin/postern"],
     user: "postern",
     group: "docker",
+    ids: { uid: 997, gid: 997 },
     read: (path) => files[path],
+    look: () => ({ mode: 0o777, uid: 997, gid: 997 }),
     list: (folder) =>
       Object.keys(files).filter((file) => dirname(file) === folder).map((file) => basename(file))
         .sort(),

@@ -1,6 +1,6 @@
 // The part systemd: the gate's units, and what is run for them.
 import assert from "node:assert/strict";
-import type { CommandStep, FileStep } from "../../../lib/harden/part.ts";
+import type { AccessStep, CommandStep, FileStep } from "../../../lib/harden/part.ts";
 import { Refused } from "../../../lib/harden/part.ts";
 import { systemd } from "../../../lib/harden/systemd.ts";
 import { factsOf, type Host } from "./facts_of.ts";
@@ -17,6 +17,7 @@ function planOf(host: Host = {}) {
   return {
     files: steps.filter((step): step is FileStep => step.kind === "file"),
     commands: steps.filter((step): step is CommandStep => step.kind === "command"),
+    access: steps.filter((step): step is AccessStep => step.kind === "access"),
     notes,
     skipped,
   };
@@ -43,20 +44,24 @@ Deno.test("each listener has a unit, and where systemd runs the host they are op
     "/etc/systemd/system/postern-ops.b.socket",
     "/etc/systemd/system/postern.service",
   ]);
-  const units = "postern.socket postern-ops.b.socket";
   assert.deepEqual(lines(commands), [
     "systemctl stop postern.service",
     "systemctl stop postern.socket",
     "systemctl stop postern-ops.b.socket",
     "systemctl daemon-reload",
-    `systemctl enable ${units} postern.service`,
+    "systemctl enable postern.socket",
+    "systemctl enable postern-ops.b.socket",
+    "systemctl enable postern.service",
     "systemctl try-restart postern.service",
-    `systemctl start ${units} postern.service`,
+    "systemctl start postern.socket postern-ops.b.socket postern.service",
   ]);
 });
 
 Deno.test("where it does not run, nothing is started", () => {
-  assert.deepEqual(lines(planOf().commands), ["systemctl enable postern.socket postern.service"]);
+  assert.deepEqual(lines(planOf().commands), [
+    "systemctl enable postern.socket",
+    "systemctl enable postern.service",
+  ]);
 });
 
 Deno.test("a socket is opened anew where the one that is open has another mode or owner", async () => {
@@ -85,6 +90,7 @@ Deno.test("from source, what is imported is fetched before the service starts, a
   const program = ["/usr/bin/deno", "run", "--cached-only", "/opt/postern/main.ts"];
   const [fetch] = planOf({ facts: { program } }).commands;
   assert.match(fetch!.command[2]!, /DENO_DIR=\/var\/lib\/postern\/deno .*deno install --frozen/);
+  assert.ok(fetch!.command[2]!.includes(" /opt/postern/lib/cli/serve.ts "));
   assert.deepEqual(fetch!.done, [
     ...["cmp", "-s", "/opt/postern/deno.lock", "/var/lib/postern/deno/deno.lock"],
   ]);
@@ -100,4 +106,66 @@ Deno.test("a configuration that is there is left as it is", () => {
   const [file] = planOf().files;
   assert.equal(file!.content("mine: 1\n"), "mine: 1\n");
   assert.match(file!.content(undefined), /policy: read-only/);
+});
+
+/** What is on the host, as the gate's user sees it; that user's number is 997. */
+function accessOf(
+  entries: Record<string, { mode: number; uid: number; gid: number }>,
+  config = "",
+) {
+  const open = { mode: 0o755, uid: 0, gid: 0 };
+  return planOf({
+    config: `listeners: [{ socket: /run/postern/ci.sock, policy: read-only }]\n${config}`,
+    files: { "/srv/log/x": "" },
+    facts: {
+      look: (path) => entries[path] ?? open,
+      list: (folder) =>
+        Object.keys(entries).filter((path) => path.startsWith(`${folder}/`))
+          .map((path) => path.slice(folder.length + 1)),
+    },
+  });
+}
+
+Deno.test("a configuration of root's alone is given to the gate's group to read, and its folder too", () => {
+  const { access } = accessOf({
+    "/etc/postern": { mode: 0o700, uid: 0, gid: 0 },
+    "/etc/postern/postern.yaml": { mode: 0o600, uid: 0, gid: 0 },
+  });
+  assert.deepEqual(access.map(({ path, mode, group }) => [path, mode, group]), [
+    ["/etc/postern", 0o710, "postern"],
+    ["/etc/postern/postern.yaml", 0o640, "postern"],
+  ]);
+  assert.deepEqual(accessOf({}).access, []);
+  // What was made so stays wanted, or the next apply would take it back.
+  const { access: again } = accessOf({
+    "/etc/postern": { mode: 0o710, uid: 0, gid: 997 },
+    "/etc/postern/postern.yaml": { mode: 0o640, uid: 0, gid: 997 },
+  });
+  assert.deepEqual(again, access);
+});
+
+Deno.test("a configuration that another group reads is not taken from it", () => {
+  const theirs = { "/etc/postern/postern.yaml": { mode: 0o640, uid: 0, gid: 5 } };
+  assert.throws(() => accessOf(theirs), /postern\.yaml \(mode 0640, owner 0:5\) cannot be read/);
+});
+
+Deno.test("the log of a gate that was root's is given to the gate, the folder last", () => {
+  const log = { mode: 0o640, uid: 0, gid: 0 };
+  const { access } = accessOf({
+    "/var/log/postern": { mode: 0o755, uid: 0, gid: 0 },
+    "/var/log/postern/audit.jsonl": log,
+    "/var/log/postern/audit.jsonl.1": { ...log, uid: 997 },
+  }, "audit: { file: /var/log/postern/audit.jsonl }");
+  assert.deepEqual(access.map(({ path, mode, user }) => [path, mode, user]), [
+    ["/var/log/postern/audit.jsonl", 0o640, "postern"],
+    ["/var/log/postern/audit.jsonl.1", 0o640, "postern"],
+    ["/var/log/postern", 0o750, "postern"],
+  ]);
+});
+
+Deno.test("an audit file in a folder that the gate cannot write stops the plan, not the gate", () => {
+  const audit = "audit: { file: /srv/log/audit.jsonl }";
+  assert.throws(() => accessOf({}, audit), /\/srv\/log, where audit goes, cannot be written/);
+  const own = { "/srv/log": { mode: 0o700, uid: 997, gid: 997 } };
+  assert.deepEqual(accessOf(own, audit).access, []);
 });
