@@ -4,6 +4,8 @@ export interface Info {
   readonly LiveRestoreEnabled?: boolean;
   /** Plugins.Authorization. */
   readonly authorization: readonly string[];
+  /** Podman tells its Buildah's version there; it has no daemon.json, no plugins and nothing to restore. */
+  readonly isPodman: boolean;
 }
 
 /** The fields of GET /containers/ID/json that are looked at. */
@@ -43,6 +45,7 @@ export function infoOf(answer: unknown): Info {
     SecurityOptions: texts(info["SecurityOptions"]),
     ...(typeof live === "boolean" ? { LiveRestoreEnabled: live } : {}),
     authorization: texts(record(info["Plugins"])["Authorization"]),
+    isPodman: text(info["BuildahVersion"]) !== undefined,
   };
 }
 

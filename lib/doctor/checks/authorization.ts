@@ -18,6 +18,7 @@ export const authorization: Check = {
       const plugins = engine?.info?.authorization ??
         (Array.isArray(listed) ? listed.map(String) : []);
       if (engine?.info === undefined && (live || daemon === undefined)) return [];
+      if (engine?.info?.isPodman) return [];
       const told = engine?.info === undefined
         ? `${daemon!.origin}: no authorization-plugins`
         : "GET /info: no Plugins.Authorization";

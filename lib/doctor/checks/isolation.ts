@@ -13,6 +13,7 @@ export const isolation: Check = {
       const info = engines.find(({ socket }) => socket === named)?.info;
       const daemon = daemonOf(facts, real);
       if (info === undefined && (live || daemon === undefined)) return [];
+      if (info?.isPodman) return [];
       const set = (name: string) => daemon?.setting(name);
       const quiet = info === undefined
         ? set("no-new-privileges") === true

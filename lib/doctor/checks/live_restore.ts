@@ -14,6 +14,7 @@ export const liveRestore: Check = {
       const info = engines.find(({ socket }) => socket === named)?.info;
       const daemon = daemonOf(facts, real);
       if (info === undefined && (live || daemon === undefined)) return [];
+      if (info?.isPodman) return [];
       if (info?.LiveRestoreEnabled ?? daemon?.setting("live-restore") === true) {
         return [{
           level: "fine",

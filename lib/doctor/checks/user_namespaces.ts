@@ -34,10 +34,12 @@ export const userNamespaces: Check = {
             ? `${daemon!.origin}: no userns-remap`
             : `GET /info: SecurityOptions ${options.join(" ") || "none"}`,
         ],
-        fix: [
-          '# write "userns-remap": "default" into /etc/docker/daemon.json, and then: systemctl restart ' +
-          "docker.service; the engine begins without images and containers, which come back without it",
-        ],
+        fix: info?.isPodman
+          ? ["# let Podman run as a user of its own (rootless), or containers with --userns=auto"]
+          : [
+            '# write "userns-remap": "default" into /etc/docker/daemon.json, and then: systemctl restart ' +
+            "docker.service; the engine begins without images and containers, which come back without it",
+          ],
       }];
     });
   },

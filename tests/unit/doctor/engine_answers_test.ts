@@ -8,6 +8,7 @@ Deno.test("of an answer, what is of another type than an engine's is not there",
   assert.deepEqual(infoOf({ SecurityOptions: "name=userns", LiveRestoreEnabled: "yes" }), {
     SecurityOptions: [],
     authorization: [],
+    isPodman: false,
   });
   assert.equal(idsOf({ message: "no" }), undefined);
   assert.equal(idsOf([{ Id: "a" }, {}]), undefined);
