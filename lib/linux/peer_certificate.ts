@@ -45,6 +45,18 @@ export function readCertificate(certificate: Deno.PointerObject): PeerCertificat
   return { ...commonName, ...alternative, fingerprint };
 }
 
+/** Until when an X509 is good, in milliseconds since 1970; undefined where that cannot be told. */
+export function goodUntil(certificate: Deno.PointerValue): number | undefined {
+  const symbols = openssl();
+  // struct tm: seconds, minutes, hours, day of the month, months since January, years since 1900 (<time.h>).
+  const tm = new Int32Array(16);
+  const bytes = new Uint8Array(tm.buffer);
+  const time = certificate === null ? null : symbols.X509_get0_notAfter(certificate);
+  if (symbols.ASN1_TIME_to_tm(time, bytes) !== 1 || time === null) return undefined;
+  const [seconds, minutes, hours, day, month, years] = tm;
+  return Date.UTC(1900 + years!, month!, day!, hours!, minutes!, seconds!);
+}
+
 function digest(symbols: OpenSsl, certificate: Deno.PointerObject): string | undefined {
   const sum = new Uint8Array(32);
   const length = new Uint8Array(4);

@@ -1,6 +1,6 @@
 import type { Memory } from "./memory.ts";
 import { type OpenSsl, openssl, reasons, TlsError } from "./openssl.ts";
-import { type PeerCertificate, readCertificate } from "./peer_certificate.ts";
+import { goodUntil, type PeerCertificate, readCertificate } from "./peer_certificate.ts";
 import type { TlsContext } from "./tls_context.ts";
 
 /** How a step ended, where it is no number of bytes: the other side has to send more first, … */
@@ -108,6 +108,18 @@ export class TlsSession {
     } finally {
       this.#symbols.X509_free(certificate);
     }
+  }
+
+  /** Until when the other side's certificate and all above it are good, in milliseconds since 1970; 0 where that cannot be told. */
+  goodUntil(): number {
+    this.#use();
+    const chain = this.#symbols.SSL_get0_verified_chain(this.#ssl);
+    const count = chain === null ? 0 : this.#symbols.OPENSSL_sk_num(chain);
+    let until = count > 0 ? Infinity : 0;
+    for (let i = 0; i < count; i++) {
+      until = Math.min(until, goodUntil(this.#symbols.OPENSSL_sk_value(chain, i)) ?? 0);
+    }
+    return until;
   }
 
   /** Once or more; nothing else may be called afterwards. */

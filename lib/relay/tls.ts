@@ -34,9 +34,10 @@ export type TlsHost = Pick<Loop, "again" | "attach" | "release" | "lingering" | 
 export interface TlsEvents {
   /**
    * The client's certificate is good. What it sends comes out of `plainFd`, which is the callee's from now on: a unix stream socket,
-   * non-blocking, close-on-exec. The kernel's credentials of it are Postern's own.
+   * non-blocking, close-on-exec. The kernel's credentials of it are Postern's own. `goodUntil`: when a certificate ends that it hangs on, in
+   * milliseconds since 1970.
    */
-  done(plainFd: number, certificate: PeerCertificate): void;
+  done(plainFd: number, certificate: PeerCertificate, goodUntil: number): void;
   /** Instead of `done`: why not, in one line. */
   failed(reason: string): void;
   /**
@@ -158,7 +159,7 @@ export class TlsTerminator implements Owner {
     this.#deadline?.cancel();
     this.#deadline = undefined;
     this.#stage = "open";
-    this.#events.done(theirs, certificate);
+    this.#events.done(theirs, certificate, this.#session.goodUntil());
   }
 
   /** The alert that says why is in the client's socket already; it is lost where the socket is closed over unread bytes. */

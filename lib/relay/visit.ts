@@ -3,6 +3,7 @@ import type { TlsContext } from "../linux/tls_context.ts";
 import type { Peer, PeerCertificate } from "../policy/types.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { FarEnds } from "./far_ends.ts";
+import { Expiry } from "./expiry.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import { Locating } from "./locating.ts";
 import type { Loop } from "./loop.ts";
@@ -42,6 +43,8 @@ export class Visit implements Connection {
   #terminator: TlsTerminator | undefined;
   #locating: Locating | undefined;
   #connection: Connection | undefined;
+  /** Of its certificate: from then on it takes no further request. */
+  #expiry: Expiry | undefined;
   queued = false;
   /** Until then it waits for room at the door. */
   #started = false;
@@ -71,7 +74,7 @@ export class Visit implements Connection {
     const { loop, tls } = this.#reception;
     if (tls === undefined) return this.#receive(this.#accepted);
     this.#terminator = new TlsTerminator(loop, tls, this.#accepted, {
-      done: (fd, certificate) => this.#certified(fd, certificate),
+      done: (fd, certificate, goodUntil) => this.#certified(fd, certificate, goodUntil),
       failed: (reason) => this.#refused(reason),
       broken: () => this.#end(),
       closed: () => {
@@ -109,8 +112,11 @@ export class Visit implements Connection {
     this.#terminator?.close();
   }
 
-  #certified(fd: number, certificate: PeerCertificate): void {
+  #certified(fd: number, certificate: PeerCertificate, goodUntil: number): void {
     this.#peer = { ...this.#peer, certificate };
+    this.#expiry = new Expiry(this.#reception.loop, goodUntil, () => {
+      if (!this.#over) this.retire();
+    });
     const plain = this.#reception.loop.attach(fd);
     if (plain === undefined) return this.close();
     plain.owner = this;
@@ -174,6 +180,7 @@ export class Visit implements Connection {
     }
     if (this.#terminator !== undefined || this.#left) return;
     this.#left = true;
+    this.#expiry?.cancel();
     this.#reception.left(this);
   }
 }

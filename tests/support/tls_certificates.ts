@@ -14,6 +14,8 @@ export interface Wish {
   readonly extensions?: string;
   /** Days that it is good for; less than 0: it has ended. */
   readonly days?: number;
+  /** Seconds from now that it is good for, instead of `days`; needs `by`. */
+  readonly seconds?: number;
   /** Who signs it; itself otherwise. */
   readonly by?: Issued;
   /** As `openssl req -newkey … -pkeyopt …` has it. */
@@ -24,7 +26,7 @@ const P256 = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
 
 /** Makes a certificate. Throws what openssl says. */
 export async function issue(
-  { subject, extensions = "basicConstraints=CA:false", days = 2, by, key = P256 }: Wish,
+  { subject, extensions = "basicConstraints=CA:false", days = 2, seconds, by, key = P256 }: Wish,
 ): Promise<Issued> {
   const folder = await Deno.makeTempDir({ prefix: "postern-certificate-" });
   try {
@@ -38,13 +40,14 @@ export async function issue(
       await Deno.writeTextFile(file("ca.pem"), by.cert);
       await Deno.writeTextFile(file("ca.key"), by.key);
     }
-    await openssl(folder, [
-      ...["x509", "-req", "-in", "request", "-days", `${days}`, "-extfile", "extensions"],
-      ...(by === undefined
-        ? ["-signkey", "key.pem"]
-        : ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]),
-      ...["-out", "cert.pem"],
-    ]);
+    if (seconds !== undefined) await sign(folder, seconds);
+    else {await openssl(folder, [
+        ...["x509", "-req", "-in", "request", "-days", `${days}`, "-extfile", "extensions"],
+        ...(by === undefined
+          ? ["-signkey", "key.pem"]
+          : ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]),
+        ...["-out", "cert.pem"],
+      ]);}
     return {
       cert: await Deno.readTextFile(file("cert.pem")),
       key: await Deno.readTextFile(file("key.pem")),
@@ -52,6 +55,23 @@ export async function issue(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** As an authority that keeps books, since only for that one a time can be said to the second. */
+async function sign(folder: string, seconds: number): Promise<void> {
+  const config = [
+    "[ca]\ndefault_ca=books",
+    "[books]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any\ndefault_days=1",
+    "[any]\ncommonName=supplied\n",
+  ];
+  await Deno.writeTextFile(`${folder}/books`, config.join("\n"));
+  await Deno.writeTextFile(`${folder}/index`, "");
+  await Deno.writeTextFile(`${folder}/serial`, "01\n");
+  const end = new Date(Date.now() + seconds * 1000).toISOString().replace(/[-:T]|\..*/g, "");
+  await openssl(folder, [
+    ...["ca", "-batch", "-notext", "-config", "books", "-cert", "ca.pem", "-keyfile", "ca.key"],
+    ...["-enddate", `${end}Z`, "-extfile", "extensions", "-in", "request", "-out", "cert.pem"],
+  ]);
 }
 
 /** An authority, a server for 127.0.0.1 and a client `ci-runner` of it. */

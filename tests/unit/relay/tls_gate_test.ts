@@ -226,6 +226,26 @@ test("who shows no certificate, or speaks no TLS, gets nowhere and is recorded",
   }
 });
 
+test("a certificate that ends is good for what runs, and for no further request", async (bench) => {
+  const short = await issue({ subject: "/CN=ci-runner", by: ca, seconds: 8 });
+  using one = await wire(bench.port, short);
+  await one.send(get("/info"));
+  using engine = await bench.engine();
+  await engine.until("\r\n\r\n");
+  await engine.send(ok("{}"));
+  assert.match(await one.message(), /200/);
+  await one.send(get("/containers/a/logs"));
+  await engine.until("\r\n\r\n");
+  // Past its end, and past what the loop takes to see that.
+  await new Promise((resolve) => setTimeout(resolve, 11_000));
+  await engine.send(ok("late"));
+  assert.match(await one.message(), /200 [^]*late/);
+  assert.equal(await one.rest().catch(() => ""), "");
+  const refused = await wire(bench.port, short);
+  assert.equal(await refused.rest().catch(() => "refused"), "refused");
+  refused.close();
+});
+
 test("a new certificate at the old path is taken up at the same port", async (bench) => {
   const authority = await issueAll();
   const applied = await bench.apply([ci], [{ tls: materialOf(authority.server, ca.cert) }]);
