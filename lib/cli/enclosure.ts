@@ -1,11 +1,11 @@
 import { dirname } from "node:path";
 import type { Sources } from "../config/recording.ts";
 import type { Config } from "../config/types.ts";
+import { carryOver } from "../linux/capabilities.ts";
 import { variable } from "../linux/environment.ts";
 import { beginAnew } from "../linux/execute.ts";
 import { isRestricted, landlockVersion, restrictThread } from "../linux/landlock.ts";
 import { homeOf } from "../linux/nss.ts";
-import { limitCapabilities } from "../linux/prctl.ts";
 
 /** Where libraries, name services, devices and what the kernel tells stand (hier(7), nss(5)). */
 const system = [
@@ -26,7 +26,7 @@ export function enclose(config: Config, sources: Sources): void {
   const { read, write } = needs(config, sources);
   // Beneath it is everything.
   if ([...read, ...write].some((path) => realPath(path) === "/")) return;
-  limitCapabilities(opening);
+  carryOver(opening);
   restrictThread(read, write);
   // Else it would go on for ever.
   if (isRestricted()) beginAnew();

@@ -2,7 +2,6 @@ import { errno, SystemError } from "./errno.ts";
 import { libc } from "./libc.ts";
 
 const PR_SET_DUMPABLE = 4;
-const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
 
 /**
@@ -17,19 +16,6 @@ export function refuseInspection(): void {
 /** The calling thread and those that it starts gain nothing by execve(2) any more (PR_SET_NO_NEW_PRIVS(2const)). Throws a SystemError. */
 export function renounceNewPrivileges(): void {
   set(PR_SET_NO_NEW_PRIVS, 1n, "PR_SET_NO_NEW_PRIVS");
-}
-
-/** The highest capability there can be: the kernel keeps 64 bits, and refuses those that it does not know (capabilities(7)). */
-const LAST_CAPABILITY = 63;
-
-/**
- * The calling thread and those that it starts can never have other capabilities than these, whatever they execute
- * (PR_CAPBSET_DROP(2const)). Without CAP_SETPCAP nothing changes: there is less to lose, then.
- */
-export function limitCapabilities(kept: ReadonlySet<number>): void {
-  for (let capability = 0; capability <= LAST_CAPABILITY; capability++) {
-    if (!kept.has(capability)) libc.prctl(PR_CAPBSET_DROP, BigInt(capability), 0n, 0n, 0n);
-  }
 }
 
 function set(option: number, value: bigint, name: string): void {
