@@ -1,6 +1,8 @@
 /** The fields of GET /info that are looked at. */
 export interface Info {
   readonly SecurityOptions: readonly string[];
+  /** It runs as a user of its own, whose rights are all that it has to give. */
+  readonly isRootless: boolean;
   readonly LiveRestoreEnabled?: boolean;
   /** Plugins.Authorization. */
   readonly authorization: readonly string[];
@@ -41,8 +43,11 @@ export interface ContainerMount {
 export function infoOf(answer: unknown): Info {
   const info = record(answer);
   const live = info["LiveRestoreEnabled"];
+  const options = texts(info["SecurityOptions"]);
   return {
-    SecurityOptions: texts(info["SecurityOptions"]),
+    SecurityOptions: options,
+    // dockerd's way to say it, and Podman's.
+    isRootless: options.includes("name=rootless") || info["Rootless"] === true,
     ...(typeof live === "boolean" ? { LiveRestoreEnabled: live } : {}),
     authorization: texts(record(info["Plugins"])["Authorization"]),
     isPodman: text(info["BuildahVersion"]) !== undefined,

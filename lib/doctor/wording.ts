@@ -1,5 +1,6 @@
 import { type Accounts, groupNamed, userNamed } from "./accounts.ts";
 import type { FileStatus } from "../linux/file.ts";
+import type { Facts, RealSocket } from "./facts.ts";
 import type { Process } from "./processes.ts";
 
 /** `0660 root:docker`. */
@@ -21,4 +22,10 @@ export function describe(accounts: Accounts, { pid, exe, comm, uid, container }:
 /** Names of processes, containers and files are others' to choose: a terminal must not act on them, nor a line look different. */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
+}
+
+/** Who somebody is that the engine does everything for: `root`, or the user of one that is rootless. */
+export function whoConnects({ engines, accounts }: Facts, { named, status }: RealSocket): string {
+  const isRootless = engines.find(({ socket }) => socket === named)?.info?.isRootless === true;
+  return isRootless && status !== undefined ? userNamed(accounts, status.uid) : "root";
 }

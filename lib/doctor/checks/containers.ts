@@ -6,6 +6,7 @@ import type { Finding } from "../finding.ts";
 import { asRoot, startEngine } from "../fixes.ts";
 import { isUnder, realPath } from "../paths.ts";
 import { attempt } from "../processes.ts";
+import { whoConnects } from "../wording.ts";
 
 /** Containers that mount the real socket, or a folder that holds it. */
 export const containers: Check = {
@@ -59,7 +60,9 @@ function lookAt(facts: Facts, socket: RealSocket, container: Container, ways: Wa
   const state = container.running ? "it runs" : "it is stopped, and can be started";
   return {
     level: "wrong",
-    title: `the container ${nameOf(container)} mounts the real socket: it is root on this host`,
+    title: `the container ${nameOf(container)} mounts the real socket: it is ${
+      whoConnects(facts, socket)
+    } on this host`,
     evidence: [...ways.map(({ told }) => told), state],
     fix: adviceForContainer(facts, socket, ways.find(({ socketAt }) => socketAt)?.socketAt),
   };

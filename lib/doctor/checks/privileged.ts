@@ -36,8 +36,7 @@ export const privileged: Check = {
 
 /** Where root in a container is another user on the host, what root may do there is less. */
 function hasOwnRoot({ info }: Engine): boolean {
-  const options = info?.SecurityOptions ?? [];
-  return options.some((option) => /name=(?:userns|rootless)\b/.test(option));
+  return info?.isRootless === true || info?.SecurityOptions.includes("name=userns") === true;
 }
 
 function lookAt(container: Container, ownRoot: boolean): Finding[] {

@@ -5,7 +5,7 @@ import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { asRoot, harden, line, startEngine } from "../fixes.ts";
 import { foldersOf } from "../paths.ts";
-import { access } from "../wording.ts";
+import { access, whoConnects } from "../wording.ts";
 
 const STICKY = 0o1000;
 
@@ -47,11 +47,12 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
       ],
     }];
   }
+  const who = whoConnects(facts, socket);
   const findings = replaceable(facts, path, status);
   if ((status.mode & 0o002) !== 0) {
     findings.push({
       level: "wrong",
-      title: `everybody on this host can connect to ${path}, and whoever connects is root`,
+      title: `everybody on this host can connect to ${path}, and whoever connects is ${who}`,
       evidence: [seen],
       fix: [
         line("chmod", "o-rwx", host.root + path),
@@ -59,7 +60,7 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
         ...harden(facts, "sockets"),
       ],
     });
-  } else if (status.uid !== 0 && !ownersOwn(path, status.uid)) {
+  } else if (status.uid !== 0 && who === "root" && !ownersOwn(path, status.uid)) {
     findings.push({
       level: "wrong",
       title: `${path} belongs to another user than root, who can open it to everybody`,
@@ -76,10 +77,9 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
 }
 
 /** Whom an access control list lets in beside the owner and the group: `ls -l` shows no more of it than a `+`. */
-function listed(
-  { host, accounts, configured: { config } }: Facts,
-  { path }: RealSocket,
-): Finding[] {
+function listed(facts: Facts, socket: RealSocket): Finding[] {
+  const { host, accounts, configured: { config } } = facts;
+  const { path } = socket;
   const gate = [
     userNamed(accounts, 0),
     GATE_USER,
@@ -94,7 +94,9 @@ function listed(
   if (named.length === 0) return [];
   return [{
     level: "wrong",
-    title: `an access control list lets others connect to ${path}, and whoever connects is root`,
+    title: `an access control list lets others connect to ${path}, and whoever connects is ${
+      whoConnects(facts, socket)
+    }`,
     evidence: named.map(({ kind, name }) => `${kind}:${name}`),
     fix: [line("setfacl", "-b", host.root + path)],
   }];

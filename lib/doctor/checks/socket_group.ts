@@ -1,39 +1,42 @@
 import { GATE_USER } from "../../harden/names.ts";
 import { groupNamed, groupOf, membersOf, type UserGroup, userNamed } from "../accounts.ts";
-import type { Check, Facts } from "../facts.ts";
+import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { harden, line } from "../fixes.ts";
+import { whoConnects } from "../wording.ts";
 
 /** Who is in the group that may connect to the real socket: each of them is root. */
 export const socketGroup: Check = {
   name: "socket-group",
   group: "real socket",
   async look(facts) {
-    const gids = facts.sockets.flatMap(({ status }) =>
-      status !== undefined && (status.mode & 0o020) !== 0 ? [status.gid] : []
-    );
-    const findings = await Promise.all([...new Set(gids)].map((gid) => lookAt(facts, gid)));
-    return findings.flat();
+    const open = facts.sockets.filter(({ status }) => ((status?.mode ?? 0) & 0o020) !== 0);
+    return (await Promise.all(open.map((socket) => lookAt(facts, socket)))).flat();
   },
 };
 
-async function lookAt(facts: Facts, gid: number): Promise<Finding[]> {
+async function lookAt(facts: Facts, socket: RealSocket): Promise<Finding[]> {
   const { accounts } = facts;
+  const { uid, gid } = socket.status!;
   const name = groupNamed(accounts, gid);
   const listed = accounts.groups.find((group) => group.gid === gid);
   const group = await fromEverywhere(facts, name) ?? listed ?? { name, gid, members: [] };
   const all = [...new Set([...membersOf(accounts, group), ...(listed?.members ?? [])])];
-  const others = strangers(facts, all);
+  const others = strangers(facts, all).filter((member) => member !== userNamed(accounts, uid));
   if (others.length === 0) {
     return [{
       level: "fine",
-      title: `nobody but the gate and root is in the group ${name}, which may connect`,
+      title: `nobody but the gate and ${
+        userNamed(accounts, uid)
+      } is in the group ${name}, which may connect`,
     }];
   }
   const many = others.length === 1 ? "1 user of the group" : `${others.length} users of the group`;
   return [{
     level: "wrong",
-    title: `${many} ${name} may connect to the real socket: being in it is being root`,
+    title: `${many} ${name} may connect to the real socket: being in it is being ${
+      whoConnects(facts, socket)
+    }`,
     evidence: others.map((one) => `${one}: ${whyIn(facts, one, listed)}`),
     fix: [
       "# gives the socket to a group of the gate's own:",

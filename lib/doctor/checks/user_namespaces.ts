@@ -16,7 +16,7 @@ export const userNamespaces: Check = {
       const options = info?.SecurityOptions ?? [];
       const has = (name: string) => options.some((option) => option.includes(`name=${name}`));
       const remapped = daemon?.setting("userns-remap");
-      if (has("rootless")) {
+      if (info?.isRootless) {
         return [{
           level: "fine",
           title: "the engine is rootless: root in a container is its user",

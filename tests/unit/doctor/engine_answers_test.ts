@@ -7,6 +7,7 @@ import { factsOf } from "./fake_host.ts";
 Deno.test("of an answer, what is of another type than an engine's is not there", () => {
   assert.deepEqual(infoOf({ SecurityOptions: "name=userns", LiveRestoreEnabled: "yes" }), {
     SecurityOptions: [],
+    isRootless: false,
     authorization: [],
     isPodman: false,
   });

@@ -107,7 +107,45 @@ const group = (line: string) => ({
   files: { "/etc/group": `root:x:0:\n${line}\npostern-engine:x:989:postern\n` },
 });
 
+const rootless = {
+  files: {
+    "/etc/group": "root:x:0:\nalice:x:1000:\n",
+    "/srv/docker.sock": { socket: true as const, mode: 0o660, uid: 1000, gid: 1000 },
+  },
+  engine: { "/info": { SecurityOptions: ["name=rootless"] } },
+};
+const atSrv = configOf("upstream: /srv/docker.sock\nlisteners: [{ socket: /run/p/ci.sock }]\n");
+
+checkCases(realSocket, [
+  {
+    name: "a rootless engine's socket is its user's wherever it is",
+    host: rootless,
+    configured: atSrv,
+    levels: ["fine"],
+  },
+  {
+    name: "whoever connects to one is that user, not root",
+    host: {
+      ...rootless,
+      files: {
+        ...rootless.files,
+        "/srv/docker.sock": { socket: true, mode: 0o666, uid: 1000, gid: 1000 },
+      },
+    },
+    configured: atSrv,
+    levels: ["wrong"],
+    says: [/whoever connects is alice$/m],
+  },
+]);
+
 checkCases(socketGroup, [
+  {
+    name: "the group of a rootless engine's own user is fine",
+    host: rootless,
+    configured: atSrv,
+    levels: ["fine"],
+    says: [/nobody but the gate and alice is in the group alice/],
+  },
   { name: "a group of nobody's is fine", levels: ["fine"] },
   {
     name: "everybody who is listed is named",
