@@ -188,7 +188,9 @@ Deno.test(
       }));
       await stalled(progress);
       const grown = residentMiB(gate.pid) - memory;
-      console.log(`a thousand that stall ${stalls}: ${Math.round(grown)} MiB more than at the start`);
+      console.log(
+        `a thousand that stall ${stalls}: ${Math.round(grown)} MiB more than at the start`,
+      );
       assert.ok(grown < 400, `${grown} MiB for a thousand that stall ${stalls}`);
       for (const conn of clients) conn.close();
       // A pipe or two are kept for the next stream.
