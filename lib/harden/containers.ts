@@ -13,6 +13,12 @@ export const containers: Part = {
     if (!facts.installed("docker") && !facts.installed("podman")) {
       return skipped("neither docker nor podman is installed");
     }
+    const overTcp = facts.config.listeners.find(({ tcp }) => tcp !== undefined);
+    if (overTcp !== undefined) {
+      return skipped(
+        `listener ${overTcp.name} is on TCP, and the container has no network: the service does that`,
+      );
+    }
     const container = containerFor(facts);
     const odd = unsayable(container);
     if (odd.length > 0) {

@@ -89,6 +89,11 @@ Deno.test("names that one of the recipes would read as more are told of, and non
   }
 });
 
+Deno.test("a gate that listens on TCP is not put into a container without a network", () => {
+  const config = "listeners: [{ listen: tcp://127.0.0.1:2375, policy: read-only }]\n";
+  assert.match(plan({ config }).skipped!, /is on TCP, and the container has no network/);
+});
+
 Deno.test("a folder that is everybody's is not given to a container", () => {
   for (const folder of ["/run", "/tmp", "/var/run", "/var/log", "/etc"]) {
     const config = `listeners: [{ socket: ${folder}/gate.sock, policy: full }]\n`;
