@@ -41,6 +41,8 @@ export const systemd: Part = {
     const steps: Step[] = [
       ...(facts.configFile === CONFIG_FILE ? [configuration(facts)] : []),
       ...readableSteps(facts),
+      // What may fail comes before a gate that runs is touched.
+      ...cacheSteps(facts.program),
       ...(isBooted(facts) ? [stopOld(names)] : []),
       ...logSteps(facts),
       ...sockets.map(([name, text]): Step => ({
@@ -57,7 +59,6 @@ export const systemd: Part = {
         mode: 0o644,
         why: "the gate itself, as its own user and behind systemd's walls",
       },
-      ...cacheSteps(facts.program),
       ...(isBooted(facts) ? [...names.map((name, at) => close(name, open[at]!)), reload] : []),
       ...[...names, SERVICE].map(enable),
       ...(isBooted(facts) ? [restart, start(names, open)] : []),

@@ -7,6 +7,26 @@ const missing = missingForBoot();
 const reason = missing === undefined ? "" : ` (${missing})`;
 const GATE = "unix:///run/postern/docker.sock";
 
+const AUDIT_FILE = "/var/log/postern/audit.jsonl";
+
+/** As somebody may have written it from the README, with files that only root reads. */
+const byHand = {
+  "/etc/systemd/system/postern.service": `[Service]
+Type=notify
+NotifyAccess=all
+ExecStart=/usr/local/bin/postern serve -c /etc/postern/postern.yaml
+RuntimeDirectory=postern
+RuntimeDirectoryPreserve=yes
+LogsDirectory=postern
+[Install]
+WantedBy=multi-user.target
+`,
+  "/etc/postern/postern.yaml": `
+listeners: [{ socket: /run/postern/docker.sock, mode: 0660, group: docker, policy: read-only }]
+audit: { file: ${AUDIT_FILE} }
+`,
+};
+
 /** What lasts; not what systemd and dockerd write while they run, nor what the tests have put there. */
 const passing = [
   ...["/run", "/var/log", "/var/lib/docker", "/var/lib/containerd", "/var/lib/systemd"],
@@ -139,6 +159,39 @@ Deno.test({
       ok("systemctl", "restart", "docker.service");
       assert.equal(ok("docker", "info", "-f", "{{.LiveRestoreEnabled}}").trim(), "false");
       assert.equal(socket(), "socket 660 root:docker");
+    });
+
+    await t.step("a gate that was set up by hand is taken over, and given back as it was", () => {
+      for (const [path, text] of Object.entries(byHand)) {
+        Deno.mkdirSync(`${host.root}${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+        Deno.writeTextFileSync(`${host.root}${path}`, text, { mode: 0o600 });
+      }
+      ok("systemctl", "daemon-reload");
+      ok("systemctl", "enable", "--now", "postern.service");
+      const own = () => ok("stat", "-c", "%n %a %U:%G", "/var/log/postern", AUDIT_FILE);
+      const [there, log] = [picture(host), own()];
+      const offline = host.postern("harden", "apply");
+      assert.equal(offline.code, 1);
+      assert.match(offline.err, /deno install .* failed: /);
+      // What may fail came before the gate that runs was touched.
+      ok("docker", "-H", GATE, "ps");
+      assert.equal(host.postern("harden", "revert").code, 0);
+      assert.deepEqual(picture(host), there);
+
+      host.lendPackages();
+      const { code, out, err } = host.postern("harden", "apply");
+      assert.equal(code, 0, err + out);
+      ok("docker", "-H", GATE, "ps");
+      assert.match(own(), /^\/var\/log\/postern 750 postern:postern\n\S+ 640 postern:postern$/m);
+      assert.match(host.postern("harden", "apply").out, /^nothing to do$/m);
+      assert.match(ok("cat", AUDIT_FILE), /"operation":"containers\.list"/);
+
+      const reverted = host.postern("harden", "revert");
+      assert.equal(reverted.code, 0, reverted.err);
+      assert.deepEqual(picture(host), there);
+      assert.equal(own(), log);
+      ok("docker", "-H", GATE, "ps");
+      assert.equal(ok("systemctl", "is-enabled", "postern.service").trim(), "enabled");
     });
   },
 });

@@ -82,6 +82,11 @@ export class BootedHost implements AsyncDisposable {
     ]);
   }
 
+  /** Puts the packages that Postern imports where a download would, which has no network here. */
+  lendPackages(): void {
+    this.#host.lendPackages();
+  }
+
   postern(...args: string[]): Said {
     return this.run("postern", ...args);
   }

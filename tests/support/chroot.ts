@@ -72,6 +72,7 @@ export class Chroot implements Disposable {
     const script = `
 ${binds.join("\n")}
 mount -t proc proc '${this.root}/proc'
+mount --rbind -o ro /sys '${this.root}/sys'
 mount --rbind /dev '${this.root}/dev'
 exec chroot '${this.root}' "$@"`;
     // The mounts end with their namespace.
