@@ -194,9 +194,11 @@ Deno.test(`killed ${KILLS} times under load, the next gate serves at once, and n
     await until(() => load.answered.every((count, client) => count > before[client]!));
     await load.end();
     assert.deepEqual(load.wrong, [], `seed ${seed}`);
+    const prompt = starts.SIGKILL.filter((milliseconds) => milliseconds < 1000).length;
     console.log(
-      `${KILLS} kills: ${load.total} answers as they should be, ${load.cut} cut off; from a start to an answer ` +
-        `${spread(starts.SIGKILL)} after a kill, ${spread(starts.SIGTERM)} after an end: ` +
+      `${KILLS} kills: ${load.total} answers as they should be, ${load.cut} cut off\n` +
+        `from a start to an answer: ${spread(starts.SIGKILL)} after a kill, ${prompt} of ` +
+        `${starts.SIGKILL.length} within a second; ${spread(starts.SIGTERM)} after an end; ` +
         `${(median(starts.SIGKILL) / median(starts.SIGTERM)).toFixed(2)} times`,
     );
     assert.ok(load.cut > 0, "no kill came into an exchange");
