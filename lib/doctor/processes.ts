@@ -10,6 +10,8 @@ export interface Process {
   readonly uid?: number;
   /** The full id of the container that it runs in. */
   readonly container?: string;
+  /** The service of systemd's that it belongs to. */
+  readonly unit?: string;
   /** Inodes of its sockets; absent where it may not be read. */
   readonly sockets?: ReadonlySet<number>;
   /** Its network, mount and pid namespaces, `net:[4026531840]`. */
@@ -31,19 +33,27 @@ function processAt(host: Host, name: string): Process[] {
   const link = (file: string) => attempt(() => host.link(at(file)));
   const status = text("status");
   if (status === undefined) return [];
+  const cgroup = text("cgroup") ?? "";
   const uid = /^Uid:\t(\d+)\t(\d+)/m.exec(status)?.[2];
   return [{
     pid: Number(name),
     comm: /^Name:\t(.*)$/m.exec(status)?.[1] ?? "?",
     ...optional("exe", link("exe")),
     ...optional("uid", uid === undefined ? undefined : Number(uid)),
-    ...optional("container", containerId(text("cgroup") ?? "")),
+    ...optional("container", containerId(cgroup)),
+    ...optional("unit", unitIn(cgroup)),
     ...optional("sockets", socketsOf(host, at("fd"))),
     ...optional("net", link("ns/net")),
     ...optional("mnt", link("ns/mnt")),
     ...optional("pidNamespace", link("ns/pid")),
     cmdline: (text("cmdline") ?? "").split("\0").slice(0, -1),
   }];
+}
+
+/** The innermost one; a user's manager is none (systemd.special(7)). */
+function unitIn(cgroup: string): string | undefined {
+  const units = [...cgroup.matchAll(/\/([^/\n]+\.service)(?=\/|$)/gm)].map(([, name]) => name!);
+  return units.filter((name) => !name.startsWith("user@")).at(-1);
 }
 
 function socketsOf(host: Host, folder: string): Set<number> | undefined {

@@ -9,13 +9,18 @@ export function access(accounts: Accounts, { mode, uid, gid }: FileStatus): stri
   return `${octal} ${userNamed(accounts, uid)}:${groupNamed(accounts, gid)}`;
 }
 
-/** `pid 812, /usr/bin/traefik, user root, container 3f2a9c0d1b2e`. */
-export function describe(accounts: Accounts, { pid, exe, comm, uid, container }: Process): string {
+/** `pid 812, /usr/bin/traefik, user root, container 3f2a9c0d1b2e`, or `unit traefik.service`. */
+export function describe(accounts: Accounts, process: Process): string {
+  const { pid, exe, comm, uid, container, unit } = process;
   return [
     `pid ${pid}`,
     exe ?? comm,
     ...(uid === undefined ? [] : [`user ${userNamed(accounts, uid)}`]),
-    ...(container === undefined ? [] : [`container ${container.slice(0, 12)}`]),
+    ...(container !== undefined
+      ? [`container ${container.slice(0, 12)}`]
+      : unit !== undefined
+      ? [`unit ${unit}`]
+      : []),
   ].join(", ");
 }
 

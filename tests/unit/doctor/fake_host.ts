@@ -143,6 +143,7 @@ export function processFiles(
     exe,
     uid = 0,
     container,
+    unit = "init.scope",
     sockets = [],
     cmdline = [],
     net = "net:[1]",
@@ -153,6 +154,8 @@ export function processFiles(
     readonly exe?: string;
     readonly uid?: number;
     readonly container?: string;
+    /** Its cgroup below system.slice. */
+    readonly unit?: string;
     readonly sockets?: readonly number[];
     readonly cmdline?: readonly string[];
     readonly net?: string;
@@ -165,7 +168,7 @@ export function processFiles(
     [`${at}/status`]: `Name:\t${comm}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`,
     [`${at}/exe`]: { link: exe ?? `/usr/bin/${comm}` },
     [`${at}/cgroup`]: container === undefined
-      ? "0::/init.scope\n"
+      ? `0::/system.slice/${unit}\n`
       : `0::/system.slice/docker-${container}.scope\n`,
     [`${at}/cmdline`]: cmdline.map((word) => `${word}\0`).join(""),
     [`${at}/ns/net`]: { link: net },

@@ -54,6 +54,19 @@ checkCases(holders, [
     ],
   },
   {
+    name: "so is the service that it belongs to",
+    host: {
+      files: {
+        ...engine,
+        ...processFiles(60, { comm: "agent", unit: "agent.service/sub", sockets: [301] }),
+        ...processFiles(61, { comm: "sh", unit: "user@1000.service/app.slice", sockets: [302] }),
+      },
+      unix: [listener, accepted(201, 301), accepted(202, 302)],
+    },
+    levels: ["wrong"],
+    says: [/^pid 60, .*, user root, unit agent\.service: is/m, /^pid 61, .*, user root: is/m],
+  },
+  {
     name: "the gate's connections are no finding",
     host: {
       files: {
