@@ -1,3 +1,4 @@
+import type { Status } from "../guard/status.ts";
 import type { AclEntry } from "../linux/acl.ts";
 import type { FileStatus } from "../linux/file.ts";
 import type { UnixSocket } from "../linux/unix_diag.ts";
@@ -50,6 +51,8 @@ export interface Host {
   unixSockets(namespace?: string): readonly UnixSocket[];
   /** Whether an engine answers at a TCP port without TLS; undefined when nobody answers. */
   answersPlainly(address: string, port: number): Promise<boolean | undefined>;
+  /** What postern guard's pinned seal closes; undefined where none is pinned, or nobody but root may look. */
+  seal(): Pick<Status, "files" | "names"> | undefined;
   /** The version of Landlock's interface, 0 where there is none. */
   landlock(): number;
   /** Whether SO_PEERPIDFD is known. */

@@ -1,6 +1,7 @@
 import { aclOf } from "../linux/acl.ts";
 import { namesIn } from "../linux/directory.ts";
-import { describeErrno, ENOENT, errno } from "../linux/errno.ts";
+import { readStatus } from "../guard/status.ts";
+import { describeErrno, ENOENT, errno, SystemError } from "../linux/errno.ts";
 import { statusBehind, statusOf } from "../linux/file.ts";
 import { landlockVersion } from "../linux/landlock.ts";
 import { knowsPeerPidfd } from "../linux/peer_pidfd.ts";
@@ -39,9 +40,20 @@ export function realHost(root: string, run: Host["run"], uid: number, pid: numbe
     ask,
     unixSockets,
     answersPlainly,
+    seal,
     landlock: landlockVersion,
     peerPidfd: knowsPeerPidfd,
   };
+}
+
+/** A kernel without BPF has none. */
+function seal(): ReturnType<Host["seal"]> {
+  try {
+    return readStatus();
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
 }
 
 /** Straight after the call: what failed because nothing is there is undefined. EINVAL is readlink(2)'s word for "no link". */

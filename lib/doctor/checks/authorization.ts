@@ -1,6 +1,8 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
+import type { FileId } from "../../guard/layout.ts";
+import type { FileStatus } from "../../linux/file.ts";
 import { daemonOf } from "../daemon.ts";
-import type { Check } from "../facts.ts";
+import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { harden } from "../fixes.ts";
 
@@ -40,6 +42,13 @@ export const authorization: Check = {
           title: `the engine asks its plugin ${plugins.join(", ")} about every request`,
         }];
       }
+      if (live && isSealed(facts, real)) {
+        return [{
+          level: "fine",
+          title: "the kernel lets only those connect whom postern guard's seal names",
+          evidence: ["it is pinned: postern guard --status"],
+        }];
+      }
       return [{
         level: "advice",
         title:
@@ -55,3 +64,19 @@ export const authorization: Check = {
     });
   },
 };
+
+/** By the socket's file, or by its folder and name, which hold for one that is made anew. */
+function isSealed({ host }: Facts, { path, status }: RealSocket): boolean {
+  const seal = host.seal();
+  if (seal === undefined || status === undefined) return false;
+  const folder = host.behind(dirname(path));
+  return seal.files.some((file) => isFile(file, status)) ||
+    seal.names.some((one) =>
+      one.name === basename(path) && folder !== undefined && isFile(one.folder, folder)
+    );
+}
+
+/** The kernel's own numbers of devices have 20 bits of minor (linux/kdev_t.h). */
+function isFile({ inode, device }: FileId, status: FileStatus): boolean {
+  return inode === status.inode && `${device >> 20n}:${device & 0xfffffn}` === status.device;
+}

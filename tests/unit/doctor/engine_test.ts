@@ -239,6 +239,31 @@ authz: { anonymous: full }
 checkCases(authorization, [
   { name: "no plugin is advice", host: info({}), levels: ["advice"], says: [/seal: true/] },
   {
+    name: "the kernel's seal is as good as a plugin",
+    host: { ...info({}), seal: { files: [{ inode: 77n, device: 25n }], names: [] } },
+    levels: ["fine"],
+    says: [/postern guard --status/],
+  },
+  {
+    name: "so is one of its name in its folder",
+    host: {
+      ...info({}),
+      seal: { files: [], names: [{ name: "docker.sock", folder: { inode: 1n, device: 25n } }] },
+    },
+    levels: ["fine"],
+  },
+  {
+    name: "another socket's seal is not",
+    host: {
+      ...info({}),
+      seal: {
+        files: [{ inode: 78n, device: 25n }, { inode: 77n, device: 26n }],
+        names: [{ name: "podman.sock", folder: { inode: 1n, device: 25n } }],
+      },
+    },
+    levels: ["advice"],
+  },
+  {
     name: "a plugin is fine",
     host: info({ Plugins: { Authorization: ["opa"] } }),
     levels: ["fine"],

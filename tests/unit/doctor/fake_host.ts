@@ -34,6 +34,7 @@ export interface Made {
   /** Those of other network namespaces, by their path. */
   readonly unixElsewhere?: Readonly<Record<string, readonly UnixSocket[]>>;
   readonly plainPorts?: readonly number[];
+  readonly seal?: ReturnType<Host["seal"]>;
   readonly landlock?: number;
   readonly peerPidfd?: boolean;
 }
@@ -125,6 +126,7 @@ export function hostOf(made: Made): Host {
       return made.unix ?? [];
     },
     answersPlainly: (_, port) => Promise.resolve(made.plainPorts?.includes(port) ?? false),
+    seal: () => made.seal,
     landlock: () => made.landlock ?? 7,
     peerPidfd: () => made.peerPidfd ?? true,
   };
