@@ -20,6 +20,8 @@ export interface Holder {
   /** Its real uid. */
   readonly uid: number;
   readonly pidfd: number;
+  /** Where they are. */
+  readonly paths: readonly string[];
 }
 
 /**
@@ -32,7 +34,8 @@ export function findHolders(paths: readonly string[], known: ReadonlySet<number>
   const found: Holder[] = [];
   for (const name of namesIn("/proc") ?? []) {
     const pid = Number(name);
-    if (!/^[0-9]+$/.test(name) || pid === INIT || known.has(pid) || !holds(pid, inodes)) continue;
+    if (!/^[0-9]+$/.test(name) || pid === INIT || known.has(pid)) continue;
+    if (held(pid, inodes).length === 0) continue;
     const holder = hold(pid, inodes);
     if (holder !== undefined) found.push(holder);
   }
@@ -49,35 +52,41 @@ export function listeners(): readonly UnixSocket[] | undefined {
   }
 }
 
-/** Numbers as in `socket:[NUMBER]`. */
-function listeningAt(paths: readonly string[]): ReadonlySet<number> {
-  const files = new Set<string>();
+/** The paths by numbers as in `socket:[NUMBER]`. */
+function listeningAt(paths: readonly string[]): ReadonlyMap<number, string> {
+  const files = new Map<string, string>();
   for (const path of paths) {
     const status = statusBehind(path);
-    if (status !== undefined) files.add(`${status.device} ${status.inode & 0xffffffffn}`);
+    if (status !== undefined) {
+      files.set(`${status.device} ${status.inode & 0xffffffffn}`, path);
+    }
   }
-  const listening = listeningSockets().filter(({ file }) =>
-    file !== undefined && files.has(`${file.device} ${file.inode}`)
+  return new Map(
+    listeningSockets().flatMap(({ inode, file }) => {
+      const path = file === undefined ? undefined : files.get(`${file.device} ${file.inode}`);
+      return path === undefined ? [] : [[inode, path] as const];
+    }),
   );
-  return new Set(listening.map(({ inode }) => inode));
 }
 
-function holds(pid: number, inodes: ReadonlySet<number>): boolean {
+/** The paths of those that a process holds. */
+function held(pid: number, inodes: ReadonlyMap<number, string>): string[] {
   const folder = `/proc/${pid}/fd`;
-  return (namesIn(folder) ?? []).some((fd) => {
+  return (namesIn(folder) ?? []).flatMap((fd) => {
     const inode = /^socket:\[([0-9]+)\]$/.exec(readLink(`${folder}/${fd}`) ?? "")?.[1];
-    return inode !== undefined && inodes.has(Number(inode));
+    return inode === undefined ? [] : inodes.get(Number(inode)) ?? [];
   });
 }
 
 /** What was read before the pidfd was there may have been another's. */
-function hold(pid: number, inodes: ReadonlySet<number>): Holder | undefined {
+function hold(pid: number, inodes: ReadonlyMap<number, string>): Holder | undefined {
   const pidfd = openPidfd(pid);
   if (pidfd === undefined) return undefined;
   const start = startOf(pid);
   const uid = /^Uid:\t([0-9]+)/m.exec(readSmallFile(`/proc/${pid}/status`) ?? "")?.[1];
-  if (holds(pid, inodes) && start !== undefined && uid !== undefined && isAlive(pidfd)) {
-    return { pid, start: BigInt(start), uid: Number(uid), pidfd };
+  const paths = held(pid, inodes);
+  if (paths.length > 0 && start !== undefined && uid !== undefined && isAlive(pidfd)) {
+    return { pid, start: BigInt(start), uid: Number(uid), pidfd, paths };
   }
   close(pidfd);
   return undefined;

@@ -15,6 +15,7 @@ import {
   u32,
   u64,
 } from "./layout.ts";
+import { isPlacedByRoot } from "./placed.ts";
 import { type Proof, prove } from "./prove.ts";
 import type { Seal } from "./seal.ts";
 import { locate, type Target } from "./target.ts";
@@ -25,7 +26,7 @@ export interface Wanted {
   readonly upstreams: readonly string[];
   /** Postern's own: who holds them may connect, */
   readonly intercepts: readonly string[];
-  /** if it is one of these users'. */
+  /** if it is one of these users', or if nobody but root could have put the socket there. */
   readonly owners: ReadonlySet<number>;
   readonly uids: readonly number[];
   /** Folders of cgroups; they may come and go. */
@@ -244,7 +245,7 @@ export class Keeper {
   #followProcesses(): void {
     this.#scanned = performance.now();
     for (const holder of this.#holdersNow()) {
-      if (!this.#wanted.owners.has(holder.uid)) {
+      if (!this.#wanted.owners.has(holder.uid) && !holder.paths.some(isPlacedByRoot)) {
         this.#strange(holder);
         continue;
       }
@@ -268,12 +269,14 @@ export class Keeper {
     }
   }
 
-  #strange({ pid, start, uid, pidfd }: Holder): void {
+  #strange({ pid, start, uid, pidfd, paths }: Holder): void {
     close(pidfd);
     this.#once(
       `${pid} ${start}`,
-      `process ${pid} holds a socket of Postern's, but is neither root's nor run_as's: ` +
-        `it may not connect unless it is named, with --allow-uid ${uid} or by its cgroup with --allow-cgroup`,
+      `process ${pid} of uid ${uid} holds ${
+        paths[0]
+      }, but others than root can put sockets there, and it is neither ` +
+        `root's nor run_as's: it may not connect unless it is named, with --allow-uid ${uid} or by --allow-cgroup`,
     );
   }
 

@@ -53,15 +53,20 @@ async function end(child: Deno.ChildProcess): Promise<void> {
   await child.status;
 }
 
-const facts = (pid: number, uid = 0) => ({ pid, uid, start: BigInt(startOf(pid)!) });
+const facts = (pid: number, path: string, uid = 0) => ({
+  pid,
+  uid,
+  start: BigInt(startOf(pid)!),
+  paths: [path],
+});
 
 rootTest("who listens at a path is found, with when it began and whose it is", async (folder) => {
   const child = await listener(`${folder}/a.sock`, ["setpriv", "--reuid=0", "--clear-groups"]);
-  assert.deepEqual(holders([`${folder}/a.sock`]), [facts(child.pid)]);
+  assert.deepEqual(holders([`${folder}/a.sock`]), [facts(child.pid, `${folder}/a.sock`)]);
   assert.deepEqual(holders([`${folder}/a.sock`], [child.pid]), []);
   assert.deepEqual(holders([`${folder}/none.sock`]), []);
   await Deno.symlink("a.sock", `${folder}/link`);
-  assert.deepEqual(holders([`${folder}/link`]), [facts(child.pid)]);
+  assert.deepEqual(holders([`${folder}/link`]), [facts(child.pid, `${folder}/link`)]);
   await end(child);
   assert.deepEqual(holders([`${folder}/a.sock`]), []);
 });
@@ -70,7 +75,7 @@ rootTest("another user's is told as that user's", async (folder) => {
   await Deno.chmod(folder, 0o777);
   const as = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"];
   const child = await listener(`${folder}/a.sock`, as);
-  assert.deepEqual(holders([`${folder}/a.sock`]), [facts(child.pid, 65533)]);
+  assert.deepEqual(holders([`${folder}/a.sock`]), [facts(child.pid, `${folder}/a.sock`, 65533)]);
   await end(child);
 });
 
@@ -78,7 +83,7 @@ rootTest(
   "a listener of a network namespace of its own, as a container has, is found",
   async (folder) => {
     const child = await listener(`${folder}/a.sock`, ["unshare", "--net"]);
-    assert.deepEqual(holders([`${folder}/a.sock`]), [facts(child.pid)]);
+    assert.deepEqual(holders([`${folder}/a.sock`]), [facts(child.pid, `${folder}/a.sock`)]);
     await end(child);
   },
 );
@@ -89,7 +94,7 @@ rootTest(
     const first = await listener(`${folder}/a.sock`);
     await Deno.remove(`${folder}/a.sock`);
     const second = await listener(`${folder}/a.sock`);
-    assert.deepEqual(holders([`${folder}/a.sock`]), [facts(second.pid)]);
+    assert.deepEqual(holders([`${folder}/a.sock`]), [facts(second.pid, `${folder}/a.sock`)]);
     await end(first);
     await end(second);
   },
@@ -105,7 +110,7 @@ rootTest("a socket of the same name in another mount namespace is another one", 
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.deepEqual(holders([inside]).map(({ pid }) => pid), [other.pid]);
-  assert.deepEqual(holders([`${folder}/a.sock`]), [facts(child.pid)]);
+  assert.deepEqual(holders([`${folder}/a.sock`]), [facts(child.pid, `${folder}/a.sock`)]);
   await end(other);
   await end(child);
 });
