@@ -3,6 +3,7 @@ import { audit } from "./audit.ts";
 import { containers } from "./containers.ts";
 import { daemon } from "./daemon.ts";
 import type { Part } from "./part.ts";
+import { selinux } from "./selinux.ts";
 import { sockets } from "./sockets.ts";
 import { systemd } from "./systemd.ts";
 
@@ -12,6 +13,7 @@ export const parts: readonly Part[] = [
   systemd,
   audit,
   apparmor,
+  selinux,
   containers,
   daemon,
 ];
