@@ -13,6 +13,7 @@ import { liveRestore } from "./checks/live_restore.ts";
 import { mounted } from "./checks/mounted.ts";
 import { privileged } from "./checks/privileged.ts";
 import { realSocket } from "./checks/real_socket.ts";
+import { relays } from "./checks/relays.ts";
 import { sandbox } from "./checks/sandbox.ts";
 import { socketGroup } from "./checks/socket_group.ts";
 import { socketUnit } from "./checks/socket_unit.ts";
@@ -30,6 +31,7 @@ export const checks: readonly Check[] = [
   socketGroup,
   socketUnit,
   holders,
+  relays,
   mounted,
   containers,
   tcp,

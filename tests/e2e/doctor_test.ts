@@ -140,6 +140,27 @@ engineTest("doctor before a real engine", async (t) => {
     await docker(socket, ["volume", "rm", volume]);
   });
 
+  await t.step("socat that waits for somebody is found, and is no holder until then", async () => {
+    const place = `${gate.directory}/relay.sock`;
+    await using relay = child(
+      "socat",
+      `UNIX-LISTEN:${place},mode=600,fork`,
+      `UNIX-CONNECT:${socket}`,
+    );
+    await until(() => exists(place));
+    const found = await doctor(file);
+    assert.deepEqual(levels(found("holders")), ["fine"], text(found("holders")));
+    assert.deepEqual(levels(found("relays")), ["wrong"]);
+    assert.match(
+      text(found("relays")),
+      new RegExp(`^pid ${relay.pid}, .*: UNIX-CONNECT:${socket}$`, "m"),
+    );
+    assert.ok(found("relays")[0]!.fix[0]!.includes(`{ socket: ${place}, policy: read-only }`));
+    await using _events = child("docker", "-H", `unix://${place}`, "events");
+    await until(async () => (await connections(socket)) > 0);
+    assert.deepEqual(levels((await doctor(file))("holders")), ["wrong"]);
+  });
+
   await t.step("what no engine tells of is found by its mounts", async () => {
     const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "doctor-" });
     await Deno.writeTextFile(`${folder}/s`, "");

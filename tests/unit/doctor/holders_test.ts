@@ -1,4 +1,5 @@
 import { holders } from "../../../lib/doctor/checks/holders.ts";
+import { relays } from "../../../lib/doctor/checks/relays.ts";
 import { mounted } from "../../../lib/doctor/checks/mounted.ts";
 import { checkCases } from "./cases.ts";
 import { configOf, oneListener } from "./config_of.ts";
@@ -267,6 +268,103 @@ checkCases(mounted, [
         },
       },
     },
+    levels: [],
+  },
+]);
+
+const idle = (comm: string, ...cmdline: string[]) => ({
+  files: {
+    ...engine,
+    ...processFiles(4000, { comm: "deno", cmdline: ["deno", "doctor", "/var/run/docker.sock"] }),
+    ...processFiles(60, { comm, uid: 1000, cmdline: [comm, ...cmdline] }),
+  },
+  unix: [listener],
+});
+const listens = "UNIX-LISTEN:/intercept/docker.sock,mode=600,fork";
+
+checkCases(relays, [
+  {
+    name: "socat that waits for somebody is found, and what takes its place is told",
+    host: idle("socat", listens, "UNIX-CONNECT:/var/run/docker.sock"),
+    levels: ["wrong"],
+    says: [
+      /^socat passes \/run\/docker\.sock on: whoever reaches it is root$/m,
+      /^pid 60, .*: UNIX-CONNECT:\/var\/run\/docker\.sock$/m,
+      /^# end it, .*\[\{ socket: \/intercept\/docker\.sock, policy: read-only \}\]$/m,
+    ],
+  },
+  {
+    name: "so is systemd's proxy, by the path without links",
+    host: idle("systemd-socket-", "/run/docker.sock"),
+    levels: ["wrong"],
+    says: [/let its clients use a listener/],
+  },
+  {
+    name: "another program that was started with it is advice",
+    host: idle("agent", "--docker=unix:///var/run/docker.sock", "--password=x"),
+    levels: ["advice"],
+    saysNot: [/password/],
+  },
+  {
+    name: "one that is connected was told of already",
+    host: {
+      files: {
+        ...engine,
+        ...processFiles(60, {
+          comm: "socat",
+          cmdline: ["socat", "-", "UNIX-CONNECT:/run/docker.sock"],
+          sockets: [301],
+        }),
+      },
+      unix: [listener, accepted(201, 301)],
+    },
+    levels: [],
+  },
+  ...[
+    "/intercept/run/docker.sock",
+    "/run/docker.sock.old",
+    "/run/docker.sock/x",
+    "a/run/docker.sock",
+  ]
+    .map((path) => ({ name: `${path} is another`, host: idle("socat", path), levels: [] })),
+  {
+    name: "in a container, the path may be another file's",
+    host: {
+      files: {
+        ...engine,
+        ...processFiles(4000, { comm: "deno" }),
+        ...processFiles(60, {
+          comm: "traefik",
+          container: id,
+          cmdline: ["traefik", "unix:///var/run/docker.sock"],
+          mnt: "mnt:[2]",
+        }),
+      },
+      unix: [listener],
+    },
+    levels: [],
+  },
+  {
+    name: "the engine and the gate are told it, too",
+    host: {
+      files: {
+        ...gateSocket,
+        ...processFiles(4000, { comm: "deno" }),
+        ...processFiles(50, {
+          comm: "dockerd",
+          cmdline: ["dockerd", "-H", "unix:///var/run/docker.sock"],
+          sockets: [100],
+        }),
+        ...processFiles(70, {
+          comm: "postern",
+          cmdline: ["postern", "serve", "--upstream", "/var/run/docker.sock"],
+          sockets: [900],
+          more: { "net/unix": unixTable },
+        }),
+      },
+      unix: [listener],
+    },
+    configured: configOf(oneListener),
     levels: [],
   },
 ]);

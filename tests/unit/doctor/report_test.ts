@@ -114,6 +114,7 @@ Deno.test("below a root nothing live is asked, and what is left out is named", a
   const { findings, leftOut } = await examine(facts);
   assert.deepEqual(leftOut, [
     "holders",
+    "relays",
     "mounted",
     "containers",
     "privileged",
