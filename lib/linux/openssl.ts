@@ -49,6 +49,7 @@ const interfaces = {
   SSL_get1_peer_certificate: { parameters: ["pointer"], result: "pointer" },
   SSL_get_error: { parameters: ["pointer", "i32"], result: "i32" },
   SSL_get_verify_result: { parameters: ["pointer"], result: "i64" },
+  SSL_is_init_finished: { parameters: ["pointer"], result: "i32" },
   SSL_new: { parameters: ["pointer"], result: "pointer" },
   SSL_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
   SSL_set_accept_state: { parameters: ["pointer"], result: "void" },

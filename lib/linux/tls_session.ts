@@ -67,7 +67,12 @@ export class TlsSession {
     this.#use();
     this.#symbols.ERR_clear_error();
     const result = this.#symbols.SSL_do_handshake(this.#ssl);
-    return result === 1 ? 1 : this.#outcome(result);
+    if (result === 1) return 1;
+    const outcome = this.#outcome(result);
+    if (outcome !== 0) return outcome;
+    // An announced end (close_notify) in the place of a message. The certificate may stand already, without proof of its key.
+    this.failure = "the client ended the connection during the handshake";
+    return BROKEN;
   }
 
   /** Bytes into the memory from an offset on, 0 at the end that the other side has announced (close_notify), WANTING or BROKEN. */
@@ -97,9 +102,10 @@ export class TlsSession {
     this.#symbols.ERR_clear_error();
   }
 
-  /** Who the other side is, after the handshake; undefined where its certificate cannot be told for sure. */
+  /** Who the other side is; undefined before the handshake is through, and where its certificate cannot be told for sure. */
   peer(): PeerCertificate | undefined {
     this.#use();
+    if (this.#symbols.SSL_is_init_finished(this.#ssl) !== 1) return undefined;
     const certificate = this.#symbols.SSL_get1_peer_certificate(this.#ssl);
     if (certificate === null) return undefined;
     try {

@@ -132,8 +132,8 @@ export class TlsTerminator implements Owner {
     for (let round = 0; round < HANDSHAKE_ROUNDS; round++) {
       const outcome = this.#session.handshake();
       this.#sendEncrypted();
-      if (outcome === BROKEN) return this.#refuse(this.#session.failure);
-      if (outcome !== WANTING) return this.#open();
+      if (outcome === 1) return this.#open();
+      if (outcome !== WANTING) return this.#refuse(this.#session.failure);
       const n = this.#receive();
       if (n === BLOCKED) return;
       if (n <= 0) return this.#refuse("the client left during the handshake");

@@ -7,6 +7,7 @@ import {
   missingForCertificates,
 } from "../../support/tls_certificates.ts";
 import { KeyFlood } from "../../support/key_flood.ts";
+import { showWithoutKey } from "../../support/keyless_client.ts";
 import { materialOf, TlsBench } from "../../support/tls_bench.ts";
 
 const ignore = missingForCertificates !== undefined;
@@ -180,6 +181,17 @@ test("a certificate of nobody's, of another's, for another use, or that has ende
   });
   const chain = { cert: presented.cert + client.cert, key: presented.key };
   assert.match((await refusal(bench, chain)).reason, /invalid CA|CA certificate|issuer/);
+});
+
+test("a certificate that is shown without its key is nobody's", async (bench) => {
+  using conn = await showWithoutKey(bench.port, client);
+  assert.equal(
+    (await bench.tells("failed")).reason,
+    "the client ended the connection during the handshake",
+  );
+  conn.close();
+  await bench.tells("closed");
+  assert.deepEqual(bench.told, [], "nobody was let in");
 });
 
 test("a certificate that says nothing of its use is good, as with every server", async (bench) => {
