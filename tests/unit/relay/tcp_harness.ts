@@ -37,16 +37,20 @@ export class TcpBench implements AsyncDisposable {
 
   static async open(
     clients: readonly ClientRule[] = [],
-    change: Change & { readonly limits?: ConnectionLimits; readonly workers?: number } = {},
+    change: Change & {
+      readonly limits?: ConnectionLimits;
+      readonly workers?: number;
+      readonly address?: readonly number[];
+    } = {},
   ): Promise<TcpBench> {
     const directory = await Deno.makeTempDir({ prefix: "postern-tcp-" });
     const engine = Deno.listen({ transport: "unix", path: `${directory}/up.sock` });
     const port = freePort();
-    const { limits, workers = 1, ...options } = change;
+    const { limits, workers = 1, address = [127, 0, 0, 1], ...options } = change;
     const listener: ListenerOptions = {
       name: "test",
       socket: `tcp://127.0.0.1:${port}`,
-      tcp: { address: [127, 0, 0, 1], port },
+      tcp: { address, port },
       mode: 0,
       backlog: 128,
       protocol: "http",
@@ -75,8 +79,8 @@ export class TcpBench implements AsyncDisposable {
     return this.gate.apply({ listeners, gate: rules(clients) }, true);
   }
 
-  async client(): Promise<Wire> {
-    return new Wire(await Deno.connect({ hostname: "127.0.0.1", port: this.port }));
+  async client(hostname = "127.0.0.1"): Promise<Wire> {
+    return new Wire(await Deno.connect({ hostname, port: this.port }));
   }
 
   async engine(): Promise<Wire> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseRange } from "../../../lib/policy/address.ts";
+import { missingIpv6 } from "../../support/ipv6.ts";
 import { get, ok, post } from "../../support/wire.ts";
 import { rule, TcpBench } from "./tcp_harness.ts";
 
@@ -34,6 +35,29 @@ Deno.test("a rule about an address gives its policy, and one about another does 
   using client = await bench.client();
   await client.send(get("/info"));
   assert.match(await client.message(), /403 [^]*policy deny/);
+});
+
+Deno.test({
+  name: "a port of both families knows clients of IPv4 by their own addresses",
+  ignore: missingIpv6 !== undefined,
+  fn: async () => {
+    await using bench = await TcpBench.open([rule({ addresses: home, policy: "deny" })], {
+      address: Array(16).fill(0),
+    });
+    for (
+      const [host, address, policy] of [
+        ["127.0.0.1", "127.0.0.1", "deny"],
+        ["::1", "::1", "read-only"],
+      ] as const
+    ) {
+      using client = await bench.client(host);
+      await client.send(post("/containers/create", "{}"));
+      assert.match(await client.message(), /403 /);
+      const record = (await bench.audit(1)).at(-1);
+      assert.deepEqual([record.peer.address, record.policy], [address, policy]);
+      await Deno.truncate(`${bench.directory}/audit.jsonl`);
+    }
+  },
 });
 
 Deno.test("a rule about a uid denies a client that has none, root's rule too", async () => {

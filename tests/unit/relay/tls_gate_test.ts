@@ -226,6 +226,35 @@ test("who shows no certificate, or speaks no TLS, gets nowhere and is recorded",
   }
 });
 
+test(
+  "with a certificate, too, the container is asked for, and both may be wanted of a client",
+  async (bench) => {
+    const id = "c".repeat(64);
+    const NetworkSettings = { Networks: { front: { IPAddress: "127.0.0.1", IPPrefixLen: 8 } } };
+    const listed = [{
+      ...{ Id: id, Names: ["/ci"], Labels: {}, HostConfig: { NetworkMode: "front" } },
+      NetworkSettings,
+    }];
+    const inspected = [`/containers/${id}/json`, { State: { Running: true }, NetworkSettings }];
+    for (const [who, status] of [[client, 200], [other, 403]] as const) {
+      using one = await wire(bench.port, who);
+      await one.send(post("/containers/a/start", ""));
+      await bench.tells([
+        ["/containers/json", listed],
+        ["/networks", []],
+        ...[inspected, inspected] as [string, unknown][],
+      ]);
+      if (status === 200) {
+        using engine = await bench.engine();
+        await engine.until("\r\n\r\n");
+        await engine.send(ok("{}"));
+      }
+      assert.match(await one.message(), new RegExp(`^HTTP/1.1 ${status}`));
+    }
+  },
+  [rule({ containers: ["ci"], certificates: ["ci-runner"], policy: "full" })],
+);
+
 test("a certificate that ends is good for what runs, and for no further request", async (bench) => {
   const short = await issue({ subject: "/CN=ci-runner", by: ca, seconds: 8 });
   using one = await wire(bench.port, short);
