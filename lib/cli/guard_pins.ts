@@ -1,6 +1,12 @@
+import { CgroupNames } from "../guard/cgroups.ts";
+import type { FileId } from "../guard/layout.ts";
 import { PIN_FOLDER, unpinAll } from "../guard/pins.ts";
 import { readStatus, type Status } from "../guard/status.ts";
 import { SystemError } from "../linux/errno.ts";
+import { readLink } from "../linux/proc.ts";
+import { NameCache } from "../peer/names.ts";
+import { printable } from "../watch/printable.ts";
+import { startOf } from "../watch/process.ts";
 import { CANNOT_START, NO, OK, type World } from "./world.ts";
 
 /** `guard --status` and `guard --unpin`: what is pinned, and its end; 1 when nothing is. */
@@ -27,14 +33,11 @@ function status(json: boolean, world: World): number {
 
 function unpin(json: boolean, world: World): number {
   const done = unpinAll();
-  if (json) {
-    world.stdout(
-      JSON.stringify({ unpinned: done !== undefined, held: done?.stillHeld ?? false }) + "\n",
-    );
-  } else if (done === undefined) world.stdout(`nothing is pinned in ${PIN_FOLDER}\n`);
-  else {world.stdout(
-      done.stillHeld ? "unpinned; a guard that runs still holds the seal\n" : "unpinned\n",
-    );}
+  const held = done?.stillHeld === true;
+  const text = done === undefined
+    ? `nothing is pinned in ${PIN_FOLDER}`
+    : `unpinned${held ? "; a guard that runs still holds the seal" : ""}`;
+  world.stdout(`${json ? JSON.stringify({ unpinned: done !== undefined, held }) : text}\n`);
   return done === undefined ? NO : OK;
 }
 
@@ -43,21 +46,48 @@ function asText(status: Status): string {
     `a seal is pinned in ${PIN_FOLDER}: link ${status.link}, program ${status.program}`,
   ];
   for (const { name, folder } of status.names) {
-    lines.push(`  sealed: ${name} in inode ${folder.inode}`);
+    lines.push(
+      `  sealed: whatever is called ${printable(name)} in the folder of ${placeOf(folder)}`,
+    );
   }
-  for (const { inode } of status.files) lines.push(`  sealed: inode ${inode}`);
-  for (const { pid } of status.processes) lines.push(`  may connect: process ${pid}`);
-  for (const uid of status.uids) lines.push(`  may connect: uid ${uid}`);
-  for (const id of status.cgroups) lines.push(`  may connect: cgroup ${id}`);
+  for (const file of status.files) lines.push(`  sealed: ${placeOf(file)}`);
+  for (const process of status.processes) lines.push(`  may connect: ${programOf(process)}`);
+  const names = new NameCache();
+  for (const uid of status.uids) {
+    const name = names.user(uid);
+    lines.push(`  may connect: uid ${uid}${name === undefined ? "" : ` (${printable(name)})`}`);
+  }
+  const cgroups = new CgroupNames();
+  for (const id of status.cgroups) {
+    const path = cgroups.pathOf(id);
+    lines.push(
+      `  may connect: cgroup ${path === undefined ? `${id}, which is gone` : printable(path)}`,
+    );
+  }
   if (status.lost > 0n) lines.push(`  attempts that nobody read: ${status.lost}`);
   return lines.join("\n") + "\n";
 }
 
+function placeOf({ inode, device }: FileId): string {
+  return `inode ${inode} on device ${deviceOf(device)}`;
+}
+
+function deviceOf(device: bigint): string {
+  return `${device >> 20n}:${device & 0xfffffn}`;
+}
+
+/** With its executable, when it is still the same process. */
+function programOf({ pid, start }: Status["processes"][number]): string {
+  const exe = readLink(`/proc/${pid}/exe`);
+  if (startOf(pid) !== String(start)) return `process ${pid}, which has ended`;
+  return `process ${pid}${exe === undefined ? "" : `, ${printable(exe)}`}`;
+}
+
 function asJson(status: Status | undefined) {
   if (status === undefined) return { pinned: false };
-  const file = ({ inode, device }: { inode: bigint; device: bigint }) => ({
+  const file = ({ inode, device }: FileId) => ({
     inode: String(inode),
-    device: `${device >> 20n}:${device & 0xfffffn}`,
+    device: deviceOf(device),
   });
   return {
     pinned: true,

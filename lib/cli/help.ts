@@ -255,7 +255,8 @@ Usage: postern guard [options]
 
   -c, --config FILE    the configuration, as for serve (also --env, --upstream)
       --audit          refuse nobody; only tell who would be refused
-      --allow-uid LIST     users who may connect, too: uids or names, such as 0,backup
+      --allow-uid LIST     users who may connect, too: uids or names, such as backup,2000. 0 is root in
+                           containers, too
       --allow-cgroup LIST  what runs in these cgroups, or below: /system.slice/postern.service
       --pin            keep the seal when this guard ends, in /sys/fs/bpf/postern
       --status         what is pinned; exit 1 when nothing is
@@ -264,8 +265,8 @@ Usage: postern guard [options]
 
 Runs until SIGTERM or SIGINT, as root, beside "serve". Everybody else, root included, gets EPERM from
 connect(2), also through io_uring, and a line on standard output. Who may connect: the processes that
-hold Postern's own sockets and are root's or run_as's, each by its pid and the moment it began, and who
-is named. A socket that dockerd makes anew is sealed from its first moment. Connections that are there
+hold Postern's own sockets, each by its pid and the moment it began, and who is named. A holder counts
+when only root can have put the socket there, or when it is root's or run_as's. A socket that dockerd makes anew is sealed from its first moment. Connections that are there
 already go on; what goes around connect(2), as a process that is given an open connection, is not seen.
 
 The guard itself must run among the host's own processes. Without --pin the seal ends with it. With

@@ -119,6 +119,14 @@ vmTest("the seal lasts while engine, Postern and guard come and go", async () =>
     "docker.sock",
   ]);
   assert.deepEqual((status["processes"] as { pid: number }[]).map(({ pid }) => pid), [pid]);
+  const [fine, words] = shown.get("status in words") as [number, string];
+  assert.equal(fine, 0);
+  assert.match(
+    words,
+    /sealed: whatever is called docker\.sock in the folder of inode \d+ on device/,
+  );
+  assert.match(words, new RegExp(`may connect: process ${pid}, /bin/deno\n`));
+  assert.match(words, /may connect: uid 1234\n.*may connect: cgroup \/backup\n/);
   is("unpinned by another user", [REFUSED, REFUSED]);
   is("another guard takes it over", [0, REFUSED, ANSWERED]);
   is("unpin", [0, "unpinned\n", ANSWERED]);

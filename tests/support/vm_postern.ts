@@ -57,7 +57,8 @@ export function posternFiles(): VmFile[] {
 }
 
 function deno(args: string[]): string {
-  const { stdout } = new Deno.Command(Deno.execPath(), { args, stderr: "null" }).outputSync();
+  const { stdout } = new Deno.Command(Deno.execPath(), { args, cwd: root, stderr: "null" })
+    .outputSync();
   return decoder.decode(stdout);
 }
 

@@ -81,6 +81,7 @@ async function who(): Promise<void> {
 
 /** What holds while engine, Postern and guard come and go. */
 async function lasting(): Promise<void> {
+  Deno.mkdirSync("/sys/fs/cgroup/backup");
   let engine = new Engine(ENGINE);
   const serve = await new Program(["serve", "-c", CONFIG]).says(/listening on/);
   const sealed = await new Program(guard).says(/ready/);
@@ -115,12 +116,14 @@ async function lasting(): Promise<void> {
   step("another's folder for pins", [await refused.over(), refused.err]);
   Deno.removeSync(PINS);
 
-  const pinned = await new Program([...guard, "--pin"]).says(/ready/);
+  const pinned = await new Program([...guard, ...allow, "--pin"]).says(/ready/);
   await pinned.end("SIGKILL");
   step("pinned, without a guard", await ask(ENGINE));
   step("pinned, through Postern", await ask(GATE));
   const status = new Program(["guard", "--status", "--json"]);
   step("status", [await status.over(), JSON.parse(status.out), second.child.pid]);
+  const words = new Program(["guard", "--status"]);
+  step("status in words", [await words.over(), words.out]);
   const taken = await askAs(`rm ${PINS}/link; mv ${PINS} ${PINS}2`, { uid: OTHER_USER });
   step("unpinned by another user", [taken.said, await ask(ENGINE)]);
   const next = await new Program([...guard, "--pin"]).says(/ready/);
