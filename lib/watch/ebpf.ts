@@ -14,6 +14,8 @@ const MOST_TALK = 20;
 const MOST_GLIMPSES = 1024;
 /** How often bpftrace is asked whether its probes are there, in milliseconds. */
 const KNOCK_MS = 50;
+/** How long two bpftraces are listened to when one takes over: what the first one has seen may still be on its way, in milliseconds. */
+const OVERLAP_MS = 500;
 /** How often it is said that there are too many connections, in milliseconds. */
 const SAY_MS = 60_000;
 /** How often it is said that lines were lost. */
@@ -53,6 +55,10 @@ class Listening implements Source {
   #current: string | undefined;
   /** The last program that sees everything. */
   #ready: string | undefined;
+  /** Programs that are still listened to, although another one has taken over. */
+  readonly #ending = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Lines that may come twice meanwhile, with the program that they came from. */
+  readonly #twice = new Map<string, string>();
   #crowdTold = -Infinity;
   #lost = 0;
   #lostTold = -Infinity;
@@ -82,7 +88,7 @@ class Listening implements Source {
       // Versions of bpftrace differ in where they say that events were lost.
       if (from === "stderr" && readTraceLine(line).kind !== "lost") return this.#keep(line);
       if (line === "R") this.#takeOver(text);
-      if (this.#current === text) this.#hear(line);
+      else if (this.#counts(text, line)) this.#hear(line);
     };
     const started = this.#follow("bpftrace", ["-B", "line", "-e", text], hear, ROOM);
     if (started === undefined) return this.#hearer.failed("bpftrace is not installed");
@@ -99,6 +105,7 @@ class Listening implements Source {
   }
 
   async stop(): Promise<void> {
+    for (const timer of this.#ending.values()) clearTimeout(timer);
     await this.#end(() => true);
     this.#pairing.close();
   }
@@ -108,8 +115,32 @@ class Listening implements Source {
     const first = this.#ready === undefined;
     this.#current = text;
     this.#ready = text;
-    void this.#end((other) => other !== text);
+    for (const other of this.#running.keys()) {
+      if (other === text || this.#ending.has(other)) continue;
+      this.#ending.set(other, setTimeout(() => void this.#finish(other), OVERLAP_MS));
+    }
     if (first) this.#hearer.ready();
+  }
+
+  async #finish(text: string): Promise<void> {
+    await this.#end((other) => other === text);
+    this.#ending.delete(text);
+    if (this.#ending.size === 0) this.#twice.clear();
+  }
+
+  /** Whether a line is news: what two see is told once. */
+  #counts(text: string, line: string): boolean {
+    const isCurrent = text === this.#current;
+    if (!isCurrent && !this.#ending.has(text)) return false;
+    if (this.#ending.size === 0) return true;
+    if (!/^[ACF] /.test(line)) return isCurrent || /^[EGW] /.test(line);
+    const other = this.#twice.get(line);
+    if (other === undefined || other === text) {
+      this.#twice.set(line, text);
+      return true;
+    }
+    this.#twice.delete(line);
+    return false;
   }
 
   async #end(which: (text: string) => boolean): Promise<void> {
