@@ -46,19 +46,25 @@ export async function harden(args: readonly string[], world: World): Promise<num
     try {
       return await act(asked, world);
     } catch (error) {
-      if (!(error instanceof Refused || isDenied(error))) throw error;
-      const own = error instanceof Refused || Deno.uid() === 0
-        ? ""
-        : ": root can read and write there";
-      const lines = `${(error as Error).message}${own}`.split("\n");
+      if (!(error instanceof Refused || isOfTheSystem(error))) throw error;
+      const lines = (error as Error).message.split("\n");
+      if (!(error instanceof Refused)) lines.push(...advice(asked));
       world.stderr(lines.map((line) => `postern harden: ${line}\n`).join(""));
       return NO;
     }
   });
 }
 
-function isDenied(error: unknown): boolean {
-  return error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable;
+/** What the kernel said no to: a full disk, one that cannot be written, a folder of root's. */
+function isOfTheSystem(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
+}
+
+function advice({ verb, root }: Asked): string[] {
+  if (Deno.uid() !== 0 && root === "") return ["root can read that"];
+  return verb === "plan"
+    ? []
+    : [`what came before it stands, and \`postern harden ${verb}\` goes on from there`];
 }
 
 type Values = {

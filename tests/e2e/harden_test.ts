@@ -109,6 +109,48 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name:
+    "on a disk that is full it stops where it is, goes on with more room, and revert leaves no trace",
+  ignore: ignore || which("unshare") === undefined,
+  fn: () =>
+    withRoot(debian, (root) => {
+      // A disk of so many KiB, in a namespace of its own, with what the tree holds.
+      const script = `
+harden() { "$@" harden "$verb" --root "$disk"; }
+disk=$1; small=$2; shift 2
+cp -a "$disk" "$disk.copy"; mount -t tmpfs -o size="$small"k none "$disk"; cp -a "$disk.copy/." "$disk"
+cd "$disk"; sum() { find . ! -type d -exec sha256sum {} + | sort; }
+before=$(sum)
+verb=apply; harden "$@"; echo "small: $?"
+mount -o remount,size=10m "$disk"; harden "$@" >/dev/null; echo "large: $?"
+verb=revert; harden "$@" >/dev/null; echo "revert: $?"
+test "$(sum)" = "$before" && echo same`;
+      const stopped: string[] = [];
+      for (const kibibytes of [72, 96, 108]) {
+        const { code, stdout, stderr } = new Deno.Command(which("unshare")!, {
+          args: [
+            ...["--mount", "bash", "-c", script, "bash", root, String(kibibytes)],
+            ...[Deno.execPath(), "run", "-A", main],
+          ],
+          stdin: "null",
+        }).outputSync();
+        Deno.removeSync(`${root}.copy`, { recursive: true });
+        const decoder = new TextDecoder();
+        const [out, err] = [decoder.decode(stdout), decoder.decode(stderr)];
+        assert.equal(code, 0, err);
+        assert.match(out, /^small: [01]\n/m, out + err);
+        assert.match(out, /^large: 0\nrevert: 0\nsame$/m, out + err);
+        if (!out.includes("small: 1")) continue;
+        assert.match(err, /what came before it stands/);
+        assert.doesNotMatch(err, /Uncaught/);
+        stopped.push(err);
+      }
+      assert.ok(stopped.length > 0, "no disk was small enough");
+      return Promise.resolve();
+    }),
+});
+
 for (
   const [args, message] of [
     [[], "say plan, apply or revert"],
