@@ -1,6 +1,7 @@
 import type { Answer } from "../policy/constraints/types.ts";
 import { answerFrom } from "../relay/engine_object.ts";
 import type { Late } from "./host.ts";
+import { late, within } from "./within.ts";
 
 /** As patient as the gate; a host with thousands of containers needs a moment. */
 const PATIENCE = 10_000;
@@ -10,28 +11,20 @@ const MOST = 64 << 20;
 
 /** GET of a path as HTTP/1.0, so that the answer ends with the connection (RFC 9112 §9.3). */
 export async function ask(socket: string, path: string): Promise<Answer | Late> {
-  let connection: Deno.UnixConn | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let late = false;
   try {
-    const connected = connection = await Deno.connect({ transport: "unix", path: socket });
-    timer = setTimeout(() => {
-      late = true;
-      connected.close();
-    }, PATIENCE);
-    const request = new TextEncoder().encode(`GET ${path} HTTP/1.0\r\nHost: docker\r\n\r\n`);
-    for (let at = 0; at < request.length;) at += await connected.write(request.subarray(at));
-    const bytes = await readAll(connected.readable);
+    const connecting = Deno.connect({ transport: "unix", path: socket });
+    const bytes = await within(PATIENCE, connecting, async (connection) => {
+      const request = new TextEncoder().encode(`GET ${path} HTTP/1.0\r\nHost: docker\r\n\r\n`);
+      for (let at = 0; at < request.length;) at += await connection.write(request.subarray(at));
+      return await readAll(connection.readable);
+    });
+    if (bytes === late) {
+      return { failed: `${socket} does not answer within ${PATIENCE / 1000} s`, late: true };
+    }
     if (bytes === undefined) return { failed: `${socket} sends more than ${MOST >> 20} MiB` };
     return answerFrom(bytes, 0, bytes.length);
   } catch (error) {
-    if (late) return { failed: `${socket} does not answer within ${PATIENCE / 1000} s`, late };
     return { failed: `${socket} cannot be asked: ${(error as Error).message}` };
-  } finally {
-    clearTimeout(timer);
-    try {
-      connection?.close();
-    } catch { /* closed with its stream */ }
   }
 }
 

@@ -1,3 +1,5 @@
+import { late, within } from "./within.ts";
+
 const PATIENCE = 2000;
 
 /**
@@ -5,23 +7,21 @@ const PATIENCE = 2000;
  * to a ping, or not at all. Undefined when nobody can be reached.
  */
 export async function answersPlainly(hostname: string, port: number): Promise<boolean | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let connection: Deno.TcpConn | undefined;
+  let reached = false;
   try {
-    const connected = connection = await Deno.connect({ hostname, port });
-    timer = setTimeout(() => connected.close(), PATIENCE);
-    await connected.write(new TextEncoder().encode("GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"));
-    const bytes = new Uint8Array(4096);
-    const length = await connected.read(bytes);
-    const text = new TextDecoder().decode(bytes.subarray(0, length ?? 0));
-    return /^HTTP\/1\.[01] (?!400)\d/.test(text) &&
-      /^(?:api-version|ostype|server: docker)/im.test(text);
-  } catch {
-    return connection === undefined ? undefined : false;
-  } finally {
-    clearTimeout(timer);
-    try {
-      connection?.close();
-    } catch { /* closed by the timer */ }
-  }
+    const answer = await within(PATIENCE, Deno.connect({ hostname, port }), async (connection) => {
+      reached = true;
+      await connection.write(
+        new TextEncoder().encode("GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"),
+      );
+      const bytes = new Uint8Array(4096);
+      const length = await connection.read(bytes);
+      return new TextDecoder().decode(bytes.subarray(0, length ?? 0));
+    });
+    if (answer !== late) {
+      return /^HTTP\/1\.[01] (?!400)\d/.test(answer) &&
+        /^(?:api-version|ostype|server: docker)/im.test(answer);
+    }
+  } catch { /* refused, or closed without an answer */ }
+  return reached ? false : undefined;
 }
