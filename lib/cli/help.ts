@@ -211,16 +211,19 @@ Usage: postern doctor [options]
                        looks at what runs is left out
       --json           the result as JSON
 
-It looks at the real socket (mode, owner, folders, its group's members, who is connected, which
-containers mount it), the engine (TCP without TLS, its plugin, isolation, privileged containers), the
-gate itself (configuration, its sockets, user, unit, records), audit rules (which of them record a
-connect, and why others do not) and the kernel. It changes nothing. Without a configuration the
-engine is the one that $DOCKER_HOST names, or /var/run/docker.sock.
+It looks at the real socket (mode, owner, access list, folders, its group's members, who is connected
+or waits to pass it on, what has it mounted), the engine (containers that mount it or are privileged,
+TCP without TLS, its plugin, its settings), the gate itself (configuration, sockets, user, unit, access
+profile, records), audit rules (which of them record a connect, and why others do not) and the kernel.
+It changes nothing, and starts no engine. Without a configuration the engine is the one that
+$DOCKER_HOST names, or /var/run/docker.sock.
 
   WRONG    somebody gets around the gate, or can: the answer is 1
   advice   it could be safer
   unknown  could not be read; most of that can as root
   fine     as it should be
+
+A fix is lines for a shell: commands as they are to be typed, and comments for what none does.
 
 Exit codes: 0 nothing is wrong, 1 something is, 2 usage
 `,
