@@ -4,6 +4,8 @@ import type { Ledger } from "./ledger.ts";
 import { end, Reader } from "./reader.ts";
 import { type Tags, told } from "./tags.ts";
 
+/** Clients that come by TLS. */
+const TLS_SHARE = 0.2;
 /** A client in a hurry leaves after so many milliseconds at most, wherever it is. */
 const HURRY_MS = 60;
 /** A client that hears nothing leaves then, in milliseconds. */
@@ -17,9 +19,19 @@ export interface Expected {
   readonly body?: string;
 }
 
+/** The other way in: an address and a port, with certificates (PEM). */
+export interface TlsWay {
+  readonly port: number;
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
 /** What all clients share. */
 export interface Surroundings {
   readonly socket: string;
+  /** Absent where no certificates can be made. */
+  readonly tls?: TlsWay;
   readonly random: Random;
   readonly tags: Tags;
   readonly ledger: Ledger;
@@ -36,12 +48,12 @@ export class Client implements Disposable {
   readonly tags: Tags;
   readonly ledger: Ledger;
   readonly reader: Reader;
-  readonly #conn: Deno.UnixConn;
+  readonly #conn: Deno.Conn;
   readonly #timer: ReturnType<typeof setTimeout>;
   /** What may be told here. */
   readonly #own = new Set<string>();
 
-  private constructor(conn: Deno.UnixConn, { random, tags, ledger, calm }: Surroundings) {
+  private constructor(conn: Deno.Conn, { random, tags, ledger, calm }: Surroundings) {
     this.#conn = conn;
     this.random = random;
     this.tags = tags;
@@ -53,9 +65,19 @@ export class Client implements Disposable {
   }
 
   static async connect(surroundings: Surroundings): Promise<Client> {
+    const { tls, socket, random, ledger } = surroundings;
     try {
-      const conn = await Deno.connect({ transport: "unix", path: surroundings.socket });
-      return new Client(conn, surroundings);
+      if (tls === undefined || !random.chance(TLS_SHARE)) {
+        return new Client(await Deno.connect({ transport: "unix", path: socket }), surroundings);
+      }
+      const { port, cert, key, ca } = tls;
+      const way = { hostname: "127.0.0.1", port, cert, key, caCerts: [ca] };
+      ledger.tls.begun++;
+      const conn = await Deno.connectTls(way);
+      const client = new Client(conn, surroundings);
+      await client.attempt(() => conn.handshake());
+      ledger.tls.made++;
+      return client;
     } catch (error) {
       throw new Cut((error as Error).message);
     }

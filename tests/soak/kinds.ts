@@ -11,7 +11,7 @@ export interface Kind {
 export const long: Kind = { most: { resident: 100, live: 20 } };
 
 /** V8 gets less, and comes to it sooner; what its collections move weighs more in fewer requests. */
-export const short: Kind = { most: { resident: 1000, live: 200 }, requests: 60_000, youngMiB: 1 };
+export const short: Kind = { most: { resident: 2500, live: 200 }, requests: 40_000, youngMiB: 1 };
 
 /** The kind for so many seconds. */
 export const kindOf = (seconds: number): Kind => seconds < 300 ? short : long;

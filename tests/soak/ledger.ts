@@ -9,6 +9,8 @@ export class Ledger {
   readonly counts = new Map<string, { whole: number; failed: number; cut: number }>();
   /** Streams of bytes that are no request: sent, and answered with 400. */
   garbage = { sent: 0, refused: 0 };
+  /** Connections by TLS that were begun, and those that the client has seen made. */
+  tls = { begun: 0, made: 0 };
   /** What must never happen. */
   readonly wrong: string[] = [];
 
@@ -43,12 +45,14 @@ export class Ledger {
     const ids = new Set<string>();
     const left = new Map(this.#answered);
     let malformed = 0;
-    for (const { event, id, request, status } of lines) {
+    let atTheDoor = 0;
+    for (const { event, id, request, rule, status } of lines) {
       if (event !== "decision") continue;
       if (ids.has(id)) found.push(`the id ${id} is that of two decisions`);
       ids.add(id);
       const tag = tagPattern.exec(request.path ?? "")?.[1];
-      if (tag === undefined) {
+      if (rule === "tls") atTheDoor++;
+      else if (tag === undefined) {
         if (status === 400) malformed++;
         else found.push(`a decision about what nobody asked: ${JSON.stringify(request)}`);
       } else if (!left.delete(tag)) found.push(`a second decision, or one about nobody's: ${tag}`);
@@ -65,6 +69,8 @@ export class Ledger {
     if (malformed < refused || malformed > sent) {
       found.push(`${malformed} decisions about garbage: ${refused} refused of ${sent} sent`);
     }
+    // Who has seen the connection made may be nobody whom the gate has let in.
+    if (atTheDoor > this.tls.begun) found.push(`${atTheDoor} of ${this.tls.begun} by TLS refused`);
     return found;
   }
 }

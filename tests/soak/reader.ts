@@ -3,10 +3,10 @@ import { latin1 } from "../support/wire.ts";
 /** One connection's bytes, from the beginning; everything throws when the connection breaks. */
 export class Reader {
   #text = "";
-  readonly #conn: Deno.UnixConn;
+  readonly #conn: Deno.Conn;
   readonly #chunk = new Uint8Array(64 * 1024);
 
-  constructor(conn: Deno.UnixConn) {
+  constructor(conn: Deno.Conn) {
     this.#conn = conn;
   }
 

@@ -33,6 +33,7 @@ export function reportText(report: Report): string {
       ["whole", "no engine", "cut off"].map((h) => h.padStart(10)).join("")
     }`,
     ...[...ledger.counts].map(([kind, { whole, failed, cut }]) => row(kind, whole, failed, cut)),
+    `  ${ledger.tls.begun} of them by TLS, ${ledger.tls.made} of which were made`,
     "  faults",
     ...[...report.faults].map(([name, count]) => row(name, count)),
     `audit: ${report.lines} records in ${report.files} files`,

@@ -7,6 +7,7 @@ import { Heap } from "./heap.ts";
 import { Ledger } from "./ledger.ts";
 import type { Sample } from "./memory.ts";
 import { memoryText, vitalsText } from "./report.ts";
+import { tlsWay } from "./tls_way.ts";
 import { Tags } from "./tags.ts";
 import { traffic } from "./traffic.ts";
 import { type Vitals, vitalsOf } from "./vitals.ts";
@@ -54,17 +55,21 @@ export interface Options {
 /** Postern before an engine that fails, among clients that do what they like, for so many seconds. */
 export async function soak(options: Options): Promise<Report> {
   const random = new Random(options.seed);
+  const way = await tlsWay();
   const told = await Deno.makeTempFile({ dir: "/tmp" });
   const young = options.youngMiB === undefined ? [] : [`--max-semi-space-size=${options.youngMiB}`];
   await using gate = await RunningGate.serve(
     {
       upstream: "DIR/up.sock",
-      listeners: [{ name: "soak", socket: "DIR/gate.sock", mode: "0666", policy: "soak" }],
+      listeners: [
+        { name: "soak", socket: "DIR/gate.sock", mode: "0666", policy: "soak" },
+        ...(way === undefined ? [] : [way.listener]),
+      ],
       policies: "soak.yaml",
       audit: { file: "DIR/audit.jsonl", rotate: { size: options.auditSize, keep: 1000 } },
       workers: WORKERS,
     },
-    { "soak.yaml": policyText(0) },
+    { "soak.yaml": policyText(0), ...way?.files },
     {
       through: ["/bin/sh", "-c", `exec "$@" >${told}`, "sh"],
       env: { DENO_V8_FLAGS: ["--trace-gc", ...young].join(",") },
@@ -76,6 +81,7 @@ export async function soak(options: Options): Promise<Report> {
   const ledger = new Ledger();
   const surroundings: Surroundings = {
     socket,
+    ...(way === undefined ? {} : { tls: way }),
     random,
     tags: new Tags(random),
     ledger,
