@@ -119,6 +119,7 @@ Deno.test(
       await Deno.mkdir(`${directory}/${name}`);
       await Deno.writeTextFile(`${directory}/${name}/a`, "text");
     }
+    using _listener = Deno.listen({ transport: "unix", path: `${directory}/shut/s` });
     const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
     const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout));
     const own = [root.pathname, Deno.cwd(), `${directory}/open`];
@@ -145,6 +146,7 @@ Deno.test(
        changed: named(() => Deno.writeTextFileSync(base + "/open/a", "")),
        own: named(() => Deno.renameSync(base + "/full/a", base + "/full/b")),
        looked: named(() => Deno.statSync(base + "/shut/a")),
+       connected: await Deno.connect({ transport: "unix", path: base + "/shut/s" }).then(() => "done", (error) => error.name),
      }));`,
     );
     const denied = "PermissionDenied";
@@ -157,7 +159,9 @@ Deno.test(
       read: "done",
       changed: denied,
       own: "done",
+      // These two it does not govern, as the README says.
       looked: "done",
+      connected: "done",
     });
     await Deno.remove(directory, { recursive: true });
   },
