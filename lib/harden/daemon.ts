@@ -1,12 +1,22 @@
+import { basename, dirname } from "node:path";
 import { shellWord } from "../config/shell.ts";
+import type { AuthzSettings } from "../config/types.ts";
 import type { Json } from "../json/value.ts";
 import { type Member, members } from "./daemon_json.ts";
 import { startsWith } from "./engine_line.ts";
-import { type CommandStep, type Facts, type Part, type PartPlan, Refused } from "./part.ts";
+import {
+  type CommandStep,
+  type Facts,
+  type FileStep,
+  type Part,
+  type PartPlan,
+  Refused,
+} from "./part.ts";
 import { isBooted } from "./units.ts";
 
 const FILE = "/etc/docker/daemon.json";
-const PLUGIN = "postern";
+/** Where dockerd finds a plugin's socket by its name (moby pkg/plugins/discovery.go). */
+const FOUND = "/run/docker/plugins";
 
 /** What dockerd itself should be told: containers outlive it, and it asks Postern where the configuration wants that. */
 export const daemon: Part = {
@@ -30,13 +40,16 @@ export const daemon: Part = {
           why:
             "merged into what is there; live-restore also keeps clients' containers over an upgrade",
         },
+        ...(authz === undefined || dirname(authz.socket) === FOUND ? [] : [specification(authz)]),
         ...(isBooted(facts) ? [reload(authz?.socket)] : []),
       ],
       notes: [
         ...notes,
         ...(authz === undefined ? [] : [
           "dockerd does not start, and answers nobody, while its plugin is not there: postern.service " +
-          'is ordered before it, and taking "postern" out of authorization-plugins undoes it',
+          `is ordered before it, and taking "${
+            nameOf(authz)
+          }" out of authorization-plugins undoes it`,
         ]),
       ],
     };
@@ -53,26 +66,44 @@ function decide(facts: Facts): { readonly wanted: Member[]; readonly notes: stri
   } else if (facts.exists(`${dataRoot(facts)}/swarm/docker-state.json`)) {
     notes.push("live-restore: left out, since dockerd does not start with it in a swarm");
   } else wanted.push(["live-restore", () => "true"]);
-  if (facts.config.authz === undefined) return { wanted, notes };
+  const { authz } = facts.config;
+  if (authz === undefined) return { wanted, notes };
+  const plugin = nameOf(authz);
   if (startsWith(facts, "--authorization-plugin")) {
     notes.push(
       "authorization-plugins: dockerd is started with --authorization-plugin, which daemon.json must " +
-        `not name, too: add --authorization-plugin=${PLUGIN} there`,
+        `not name, too: add --authorization-plugin=${plugin} there`,
     );
-  } else wanted.push(["authorization-plugins", withPlugin]);
+  } else wanted.push(["authorization-plugins", (existing) => withPlugin(existing, plugin)]);
   return { wanted, notes };
 }
 
 /** Behind the plugins that are asked already: all of them must agree. */
-function withPlugin(existing: Json | undefined): string | undefined {
-  if (existing === undefined) return JSON.stringify([PLUGIN]);
+function withPlugin(existing: Json | undefined, plugin: string): string | undefined {
+  if (existing === undefined) return JSON.stringify([plugin]);
   if (existing.kind !== "array") throw new Refused(`${FILE}: authorization-plugins is no list`);
   const names = existing.items.map((item) => {
     if (item.kind === "string") return item.value;
     throw new Refused(`${FILE}: authorization-plugins holds something that is no name`);
   });
-  if (names.includes(PLUGIN)) return undefined;
-  return `[${[...names, PLUGIN].map((name) => JSON.stringify(name)).join(", ")}]`;
+  if (names.includes(plugin)) return undefined;
+  return `[${[...names, plugin].map((name) => JSON.stringify(name)).join(", ")}]`;
+}
+
+/** The plugin's name is its socket's. */
+function nameOf({ socket }: AuthzSettings): string {
+  return basename(socket).replace(/\.sock$/, "");
+}
+
+function specification(authz: AuthzSettings): FileStep {
+  return {
+    kind: "file",
+    path: `/etc/docker/plugins/${nameOf(authz)}.spec`,
+    content: () => `unix://${authz.socket}\n`,
+    mode: 0o644,
+    why:
+      `dockerd finds plugins in ${FOUND} by themselves, and others by a file that names the socket`,
+  };
 }
 
 function dataRoot({ read }: Facts): string {

@@ -36,8 +36,8 @@ function unit({ config }: Facts, sockets: readonly string[]): string[] {
   ];
 }
 
-function service({ config, configFile, program, user }: Facts, sockets: readonly string[]) {
-  const folder = config.authz && unitWord(dirname(config.authz.socket));
+function service(facts: Facts, sockets: readonly string[]): string[] {
+  const { config, configFile, program } = facts;
   return [
     "[Service]",
     "Type=notify",
@@ -46,16 +46,26 @@ function service({ config, configFile, program, user }: Facts, sockets: readonly
     "Restart=on-failure",
     ...(sockets.length === 0 ? [] : [`Sockets=${sockets.join(" ")}`]),
     ...(isInterpreted(program) ? [`Environment=DENO_DIR=${DENO_DIR} DENO_NO_UPDATE_CHECK=1`] : []),
-    ...(folder === undefined ? [] : [
-      "# The folder is root's, and the gate opens its plugin's socket there.",
-      `ExecStartPre=+/usr/bin/install -d -m 0711 -o ${user} ${folder}`,
-      `ExecStopPost=+/usr/bin/chown root:root ${folder}`,
-    ]),
+    ...(config.authz === undefined ? [] : pluginFolder(dirname(config.authz.socket), facts)),
     `ExecStart=${[...program, "serve", "-c", configFile].map(unitWord).join(" ")}`,
     // Not /bin/kill, which small hosts do not have; behind the gate's walls no other program starts.
     "ExecReload=+/bin/sh -c 'kill -HUP $MAINPID'",
     "LimitNOFILE=65536",
     "LimitCORE=0",
+  ];
+}
+
+/** dockerd makes /run/docker for root alone (moby, --exec-root), and the plugin's folder in it. */
+function pluginFolder(folder: string, { user, group }: Facts): string[] {
+  const path = unitWord(folder);
+  const [above, former] = folder.startsWith("/run/docker/")
+    ? [[`ExecStartPre=+/usr/bin/install -d -m 0710 -g ${group} /run/docker`], " /run/docker"]
+    : [[], ""];
+  return [
+    "# The folder is root's, and the gate opens its plugin's socket there.",
+    ...above,
+    `ExecStartPre=+/usr/bin/install -d -m 0711 -o ${user} ${path}`,
+    `ExecStopPost=+/usr/bin/chown root:root ${path}${former}`,
   ];
 }
 

@@ -54,6 +54,14 @@ Deno.test("the plugin comes behind those that are asked already, and only where 
   assert.throws(() => written('{"authorization-plugins": "opa"}', withPlugin), /is no list/);
 });
 
+Deno.test("a plugin's socket elsewhere is named in a file, and the plugin after its socket", () => {
+  const config = `${plain}authz: { anonymous: full, socket: /run/gate/asked.sock }\n`;
+  const files = planOf({ config }).steps.filter((step) => step.kind === "file");
+  assert.deepEqual(files.map(({ path }) => path), [FILE, "/etc/docker/plugins/asked.spec"]);
+  assert.equal(files[1]!.content(undefined), "unix:///run/gate/asked.sock\n");
+  assert.match(files[0]!.content(undefined), /"authorization-plugins": \["asked"\]/);
+});
+
 Deno.test("what dockerd has as a flag is not named again, or it would not start", () => {
   const files = {
     "/lib/systemd/system/docker.service":
