@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { abiOf } from "./apparmor_kernel.ts";
 import { everythingIn, literalPath } from "./apparmor_path.ts";
 import type { Facts } from "./part.ts";
-import { realSockets } from "./real_sockets.ts";
+import { realSockets, withoutLink } from "./real_sockets.ts";
 import { DENO_DIR, isInterpreted } from "./service_unit.ts";
 
 /** The profile `postern`, which the service's unit names: the gate of this configuration, and nothing else. */
@@ -54,7 +54,12 @@ function program({ config, program }: Facts): string[] {
   // With run_as it begins itself anew, in the same profile.
   const start = config.runAs === undefined ? "mr" : "mrix";
   const executable = `${literalPath(program[0]!)} ${start},`;
-  const libraries = ["/{,usr/}lib{,32,64}/** mr,", "/nix/store/** mr,"];
+  const libraries = [
+    "/{,usr/}lib{,32,64}/** mr,",
+    "/nix/store/** mr,",
+    // By which systemd has it read its configuration anew, in the same profile (ExecReload=).
+    "/{,usr/}bin/kill mr,",
+  ];
   if (!isInterpreted(program)) return [executable, ...libraries];
   const home = dirname(program.at(-1)!);
   return [
@@ -95,7 +100,7 @@ function sockets({ config: { authz, listeners } }: Facts): string[] {
   const paths = [
     ...listeners.filter(({ tcp }) => tcp === undefined).map(({ socket }) => socket),
     ...(authz === undefined ? [] : [authz.socket]),
-  ];
+  ].map(withoutLink);
   return [
     ...paths.map((path) => `${literalPath(path, "{,.new}")} rw,`),
     // An exclusive lock takes the right to write, whatever the folder was opened for.
@@ -103,7 +108,8 @@ function sockets({ config: { authz, listeners } }: Facts): string[] {
   ];
 }
 
-function records(path: string): string[] {
+function records(named: string): string[] {
+  const path = withoutLink(named);
   return [`${literalPath(path, "{,.*}")} rwk,`, `${literalPath(`${dirname(path)}/`)} rk,`];
 }
 

@@ -32,7 +32,8 @@ export function restartConfined(facts: Facts): Step[] {
   if (!facts.installed("systemctl") || !isBooted(facts)) return [];
   return [{
     kind: "command",
-    command: ["systemctl", "try-restart", SERVICE],
+    // With --only there may be no such service.
+    command: ["sh", "-c", `! systemctl -q is-active ${SERVICE} || systemctl restart ${SERVICE}`],
     why: "a gate that runs begins anew, confined; its sockets stay, and clients wait",
   }];
 }

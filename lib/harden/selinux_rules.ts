@@ -51,6 +51,10 @@ export function domainRules(capabilities: boolean): string[] {
         `(allow postern_t ${type} (lnk_file (getattr read)))`,
       ])
     ),
+    optional("watch_etc_t", [
+      "(allow postern_t etc_t (dir (watch)))",
+      "(allow postern_t etc_t (file (watch)))",
+    ]),
     ...words(mapped).map((type) =>
       optional(`map_${type}`, [`(allow postern_t ${type} (file (map)))`])
     ),

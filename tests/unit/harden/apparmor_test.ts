@@ -64,6 +64,12 @@ Deno.test("capabilities and a second start are for a gate that becomes another u
   assert.match(gate({ config }), /"\/usr\/local\/bin\/postern" mrix,/);
 });
 
+Deno.test("sockets are named as the kernel has them, which follows the link of /var/run", () => {
+  const config = "listeners: [{ socket: /var/run/postern/a.sock, policy: full }]\n";
+  assert.match(gate({ config }), /^ {2}"\/run\/postern\/a\.sock\{,\.new\}" rw,$/m);
+  assert.doesNotMatch(gate({ config }), /"\/var\/run\/postern/);
+});
+
 Deno.test("nothing but a listener on TCP opens the network", () => {
   assert.doesNotMatch(gate(), /network inet/);
   const config = "listeners: [{ listen: tcp://127.0.0.1:2375, policy: read-only }]\n";
@@ -92,9 +98,16 @@ Deno.test("systemd starts the gate in its profile, and begins one anew that runs
     /^AppArmorProfile=postern$/m,
   );
   const commands = plan(host).steps.flatMap((step) =>
-    step.kind === "command" ? [step.command[1]] : []
+    step.kind === "command" ? [step.command.slice(0, 2).join(" "), step.command.at(-1)!] : []
   );
-  assert.deepEqual(commands, ["--replace", "daemon-reload", "try-restart"]);
+  assert.deepEqual(commands, [
+    "apparmor_parser --replace",
+    "/etc/apparmor.d/docker-postern-client",
+    "systemctl daemon-reload",
+    "daemon-reload",
+    "sh -c",
+    "! systemctl -q is-active postern.service || systemctl restart postern.service",
+  ]);
 });
 
 Deno.test("without AppArmor in the system or in the kernel the part says why it is left out", () => {
