@@ -32,10 +32,35 @@ export const command: readonly string[] = [
 /** doctor's words on a terminal that is none, as a process of its own. */
 export function doctorSays(args: readonly string[], asked: Asked = {}): Promise<Ran> {
   const { as, through = [], env = {} } = asked;
-  const cache: Record<string, string> = as === undefined
-    ? {}
-    : { DENO_DIR: readableCache(), HOME: "/" };
-  return runAs(as, [...through, ...command, "doctor", ...args], { env: { ...cache, ...env } });
+  const words = [
+    ...through,
+    ...as === undefined ? [] : dropping(as),
+    ...command,
+    "doctor",
+    ...args,
+  ];
+  return runAs(undefined, words, {
+    env: { ...(as === undefined ? {} : { DENO_DIR: cache().seen, HOME: "/" }), ...env },
+  });
+}
+
+/** Becomes another user, to whom what Postern was loaded from is shown at another place: root's home is closed. */
+function dropping({ uid, gid = uid }: As): string[] {
+  const { own, seen } = cache();
+  return [
+    ...["unshare", "--mount", "sh", "-c", `mount --bind ${own} ${seen} && exec "$@"`, "sh"],
+    ...["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"],
+  ];
+}
+
+let found: { readonly own: string; readonly seen: string } | undefined;
+
+function cache(): { readonly own: string; readonly seen: string } {
+  if (found !== undefined) return found;
+  const seen = Deno.makeTempDirSync({ dir: "/tmp", prefix: "doctor-" });
+  globalThis.addEventListener("unload", () => Deno.removeSync(seen));
+  const own = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+  return found = { own, seen };
 }
 
 /** The findings of one check, from a process of its own. */
@@ -50,19 +75,6 @@ export async function doctor(
   const wrong = report.findings.filter(({ level }) => level === "wrong").length;
   assert.equal(report.wrong, wrong);
   return (check) => report.findings.filter((finding) => finding.check === check);
-}
-
-let cache: string | undefined;
-
-/** A copy of what Postern was loaded from, for users who may not read root's. */
-function readableCache(): string {
-  if (cache !== undefined) return cache;
-  const copy = cache = Deno.makeTempDirSync({ dir: "/tmp", prefix: "doctor-" });
-  globalThis.addEventListener("unload", () => Deno.removeSync(copy, { recursive: true }));
-  const from = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
-  new Deno.Command("cp", { args: ["-r", `${from}/npm`, copy] }).outputSync();
-  new Deno.Command("chmod", { args: ["-R", "a+rwX", copy] }).outputSync();
-  return copy;
 }
 
 /** Everything that findings say but their fixes. */

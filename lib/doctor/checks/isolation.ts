@@ -15,9 +15,9 @@ export const isolation: Check = {
       if (info === undefined && (live || daemon === undefined)) return [];
       if (info?.isPodman) return [];
       const set = (name: string) => daemon?.setting(name);
-      const quiet = info === undefined
-        ? set("no-new-privileges") === true
-        : info.SecurityOptions.includes("name=no-new-privileges");
+      // GET /info of 20.10 does not tell it.
+      const quiet = set("no-new-privileges") === true ||
+        info?.SecurityOptions.includes("name=no-new-privileges") === true;
       const apart = set("icc") === false || set("bridge") === "none";
       const off = [
         ...(quiet
