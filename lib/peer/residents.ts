@@ -32,8 +32,13 @@ export interface Told {
   readonly networks: unknown;
 }
 
+/** Who may be at an address (`Peer.inside`), or why the engine cannot tell, in words. */
+export type Residents =
+  | { readonly inside: NonNullable<Peer["inside"]> }
+  | { readonly unknown: string };
+
 /**
- * Who may be at an address (`Peer.inside`). Undefined where the engine cannot tell:
+ * Who may be at an address. Unknown is:
  *
  * - one of this machine's own (`isOwn`), which every local user and every container in the host's network has;
  * - a gateway's, which whatever is behind it shares (published ports, masquerading);
@@ -48,16 +53,20 @@ export function residentsAt(
   text: string,
   { containers, networks }: Told,
   isOwn: boolean,
-): Peer["inside"] | "unlisted" | undefined {
+): Residents | "unlisted" {
   const address = parseAddress(text);
   const listed = readList(containers);
   const pools = readPools(networks);
-  if (address === undefined || listed === undefined || pools === undefined) return undefined;
+  if (address === undefined || listed === undefined || pools === undefined) {
+    return { unknown: "the engine's lists of containers and networks are not understood" };
+  }
   const ends = listed.flatMap(({ ends }) => ends);
   const isSame = (other: AddressBytes | undefined) =>
     other !== undefined && isWithin(address, { bytes: other, bits: other.length * 8 });
   const gateways = [...ends.map(({ gateway }) => gateway), ...pools.map(({ gateway }) => gateway)];
-  if (gateways.some(isSame)) return undefined;
+  if (gateways.some(isSame)) {
+    return { unknown: `${text} is a network's gateway, which others speak from, too` };
+  }
 
   const owners = listed.filter(({ ends }) => ends.some((end) => isSame(end.address)));
   // Podman does not tell the addresses of every container.
@@ -66,15 +75,19 @@ export function residentsAt(
     const guests = listed.filter(({ mode }) =>
       mode.startsWith("container:") && isGuest(mode, owners, listed)
     );
-    return containersOf([...owners, ...guests, ...elsewhere]);
+    return { inside: containersOf([...owners, ...guests, ...elsewhere]) };
   }
-  if (isOwn || isLoopback(address) || isLinkLocal(address)) return undefined;
+  if (isOwn || isLoopback(address)) {
+    return { unknown: `${text} is this machine's own, which all of its programs speak from` };
+  }
+  if (isLinkLocal(address)) return { unknown: `${text} can be taken by everybody on the link` };
   const inNetwork = pools.some(({ range }) => isWithin(address, range)) ||
     ends.some(({ address: other, bits }) =>
       other !== undefined && isWithin(address, { bytes: other, bits })
     );
   if (inNetwork) return "unlisted";
-  return ["none", ...containersOf([...listed.filter(({ mode }) => mode === "host"), ...elsewhere])];
+  const others = [...listed.filter(({ mode }) => mode === "host"), ...elsewhere];
+  return { inside: ["none", ...containersOf(others)] };
 }
 
 /**

@@ -55,10 +55,11 @@ export function compileGate(gate: Gate): Choose {
 }
 
 /** All that a rule can look at, and nothing that is different for each connection. */
-function keyOf(listener: string, { uid, gid, groups, address, certificate, inside }: Peer): string {
+function keyOf(listener: string, peer: Peer): string {
+  const { uid, gid, groups, address, certificate, inside, unplaced } = peer;
   return address === undefined
     ? `${listener}\n${uid}\n${gid}\n${groups?.join()}`
-    : JSON.stringify([listener, address, certificate ?? null, inside ?? null]);
+    : JSON.stringify([listener, address, certificate ?? null, inside ?? null, unplaced ?? null]);
 }
 
 function chooseAmong(
@@ -71,28 +72,41 @@ function chooseAmong(
   for (const rule of rules) {
     const matches = matchesPeer(rule, peer);
     if (matches === undefined) unsure ??= rule;
-    else if (matches) return assign(gate, rule.policy, `client rule ${rule.origin}`, unsure);
+    else if (matches) return assign(gate, rule.policy, `client rule ${rule.origin}`, peer, unsure);
   }
   const own = gate.listenerPolicies[listener];
   return own === undefined
-    ? assign(gate, gate.defaultPolicy, "default", unsure)
-    : assign(gate, own, `listener ${listener}`, unsure);
+    ? assign(gate, gate.defaultPolicy, "default", peer, unsure)
+    : assign(gate, own, `listener ${listener}`, peer, unsure);
 }
 
 function assign(
   gate: Gate,
   name: string,
   rule: string,
+  peer: Peer,
   unsure: ClientRule | undefined,
 ): Assignment {
   if (unsure !== undefined) {
-    return { policy: deny, rule: `client rule ${unsure.origin} needs an identity that is unknown` };
+    const about = `client rule ${unsure.origin} needs an identity that is unknown`;
+    return { policy: deny, rule: `${about}${reasonFor(unsure, peer)}` };
   }
   const policy: Policy | undefined = gate.policies[name];
   // The loader has checked every name; a hole here must not become an allow.
   return policy === undefined
     ? { policy: deny, rule: `${rule}: no policy ${name}` }
     : { policy, rule };
+}
+
+function reasonFor({ containers, labels }: ClientRule, { inside, unplaced }: Peer): string {
+  if (containers === undefined && labels === undefined) return "";
+  if (unplaced !== undefined) return `: ${unplaced}`;
+  if (inside === undefined || inside.length < 2) return "";
+  // Whoever is denied is not told their names.
+  const some = inside.includes("none")
+    ? "one of some containers, or none"
+    : "one of some containers";
+  return `: it may be ${some}`;
 }
 
 /** Whether a rule is about this peer; undefined when what is known of it cannot say. */

@@ -62,6 +62,8 @@ export interface Peer {
    * where nobody asked, or the engine cannot tell.
    */
   readonly inside?: readonly (PeerContainer | "none")[];
+  /** Why `inside` is absent although somebody asked. */
+  readonly unplaced?: string;
 }
 
 /** An inclusive range of numeric ids; a single id is a range of one. */

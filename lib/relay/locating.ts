@@ -1,8 +1,7 @@
 import { isOwnAddress, type TcpEnd } from "../linux/tcp.ts";
-import { holderIn, residentsAt } from "../peer/residents.ts";
+import { holderIn, type Residents, residentsAt } from "../peer/residents.ts";
 import { type AddressBytes, formatAddress, parseAddress } from "../policy/address.ts";
 import type { Answer } from "../policy/constraints/types.ts";
-import type { Peer } from "../policy/types.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Upstream } from "./dial.ts";
 import type { EngineLookup, ListLookup } from "./engine_object.ts";
@@ -13,8 +12,7 @@ import type { Loop } from "./loop.ts";
 /** A container that has just started is not listed at once: it is asked again after so many milliseconds, so often. */
 const AGAIN_MS = 100;
 const ATTEMPTS = 20;
-
-type Inside = Peer["inside"] | undefined;
+const FAULT = "a fault in Postern";
 
 /** Whose connection it is, who can tell, and who wants to know. */
 export interface Wanted {
@@ -24,8 +22,8 @@ export interface Wanted {
   readonly client: { readonly address: string; readonly port: number };
   /** The gate's own end of it; undefined when it is gone already. */
   readonly gate: TcpEnd | undefined;
-  /** Called once, unless it is closed before: who may be at the client's address, undefined where nobody can tell. */
-  done(inside: Inside): void;
+  /** Called once, unless it is closed before. */
+  done(found: Residents): void;
 }
 
 /**
@@ -63,7 +61,7 @@ export class Locating {
       if ("found" in answer) then(answer.found);
       // A container that is gone by now: its address may be another's already.
       else if ("absent" in answer) this.#later();
-      else this.#finish(undefined);
+      else this.#lose(answer.failed);
     });
   }
 
@@ -73,58 +71,65 @@ export class Locating {
     this.#ask({ kind: "containers" }, (containers) => {
       this.#ask({ kind: "networks" }, (networks) => {
         const isOwn = this.#address === undefined || isOwnAddress(this.#address);
-        const inside = residentsAt(client.address, { containers, networks }, isOwn);
-        if (inside === "unlisted") return this.#later();
-        const first = inside?.[0];
-        if (first === undefined || first === "none") return this.#finish(inside);
+        const residents = residentsAt(client.address, { containers, networks }, isOwn);
+        if (residents === "unlisted") return this.#later();
+        const first = "inside" in residents ? residents.inside[0] : undefined;
+        if (first === undefined || first === "none") return this.#finish(residents);
         this.#ask({ kind: "container", name: first.id }, (found) => {
           const pid = holderIn(found, client.address);
           if (pid === undefined) this.#later();
-          else this.#prove(first.id, pid, inside);
+          else this.#prove(first.id, pid, residents);
         });
       });
     });
   }
 
-  #prove(container: string, pid: number, inside: Inside): void {
+  #prove(id: string, pid: number, residents: Residents): void {
     const { loop, farEnds, client, gate: end } = this.#wanted;
     const gate = end && parseAddress(formatAddress(end.address));
-    if (this.#address === undefined || gate === undefined) return this.#finish(undefined);
+    if (this.#address === undefined || gate === undefined) return this.#lose("it has left");
     this.#deadline = loop.answers.add({
-      expire: () => this.#finish(undefined),
-      close: () => this.#finish(undefined),
+      expire: () => this.#lose("the kernel took too long to say whose connection it is"),
+      close: () => this.#lose(FAULT),
     });
     const ends = {
       client: { address: this.#address, port: client.port },
       gate: { address: gate, port: end!.port },
     };
-    this.#asked = farEnds.ask({ container, pid, ...ends }, (holds) => {
+    this.#asked = farEnds.ask({ container: id, pid, ...ends }, (holds) => {
       this.#deadline?.cancel();
-      if (holds === undefined) this.#trust(container, pid, inside);
-      // Somebody else speaks from its address.
-      else this.#finish(holds ? inside : undefined);
+      if (holds === undefined) this.#trust(id, pid, residents);
+      else if (holds) this.#finish(residents);
+      else this.#lose(`the container that has ${client.address} does not hold this connection`);
     });
   }
 
   /** Where its processes cannot be seen, the engine's word counts alone, unless they cannot because they have ended. */
-  #trust(container: string, pid: number, inside: Inside): void {
+  #trust(container: string, pid: number, residents: Residents): void {
     this.#ask({ kind: "container", name: container }, (found) => {
-      if (holderIn(found, this.#wanted.client.address) === pid) this.#finish(inside);
+      if (holderIn(found, this.#wanted.client.address) === pid) this.#finish(residents);
       else this.#later();
     });
   }
 
   #later(): void {
-    if (this.#attempts >= ATTEMPTS) return this.#finish(undefined);
+    const { client } = this.#wanted;
+    if (this.#attempts >= ATTEMPTS) {
+      return this.#lose(`no container that runs was given ${client.address}`);
+    }
     this.#deadline = this.#wanted.loop.after(AGAIN_MS).add({
       expire: () => this.#list(),
-      close: () => this.#finish(undefined),
+      close: () => this.#lose(FAULT),
     });
   }
 
-  #finish(inside: Inside): void {
+  #lose(why: string): void {
+    this.#finish({ unknown: why });
+  }
+
+  #finish(found: Residents): void {
     if (this.#over) return;
     this.close();
-    this.#wanted.done(inside);
+    this.#wanted.done(found);
   }
 }

@@ -4,6 +4,7 @@ import type { Peer, PeerCertificate } from "../policy/types.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { FarEnds } from "./far_ends.ts";
 import { Expiry } from "./expiry.ts";
+import type { Residents } from "../peer/residents.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import { Locating } from "./locating.ts";
 import type { Loop } from "./loop.ts";
@@ -131,9 +132,9 @@ export class Visit implements Connection {
         ...{ loop, upstream: place.upstream, farEnds },
         client: this.#peer,
         gate: boundEnd(this.#accepted.fd),
-        done: (inside) => {
+        done: (found) => {
           this.#locating = undefined;
-          this.#peer = located(this.#peer, inside);
+          this.#peer = located(this.#peer, found);
           loop.again(this);
         },
       });
@@ -185,8 +186,9 @@ export class Visit implements Connection {
   }
 }
 
-function located(peer: TcpPeer, inside: Peer["inside"]): TcpPeer {
-  if (inside === undefined) return peer;
+function located(peer: TcpPeer, found: Residents): TcpPeer {
+  if ("unknown" in found) return { ...peer, unplaced: found.unknown };
+  const { inside } = found;
   const [only, ...others] = inside;
   return {
     ...peer,

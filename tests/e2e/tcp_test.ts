@@ -209,7 +209,10 @@ engineTest(
       ]);
       // So is the host's own address in that network.
       const host = await fetch(`${url}/containers/json`);
-      assert.match(await host.text(), /needs an identity that is unknown/);
+      assert.match(
+        await host.text(),
+        /needs an identity that is unknown: 172.31.249.1 is a network's gateway/,
+      );
     }),
 );
 
@@ -241,7 +244,7 @@ engineTest(
         ]);
       const url = `http://${gateway}:${port}/containers/json`;
       const victim = "172.31.249.50";
-      const ask = `busybox wget -qO- ${url}`;
+      const ask = `busybox wget -S -O- ${url} 2>&1`;
       const owner = await run(name, ["-d", "--ip", victim], `${ask} >/tmp/seen; sleep 600`);
       assert.equal(owner.code, 0, owner.err);
       const [allowed] = await gate.audit((lines) => lines.length > 0);
