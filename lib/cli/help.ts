@@ -239,7 +239,8 @@ ${configuration}
       --exec CMD       run CMD for each bypass: words without a shell, quotes keep them together. It
                        finds POSTERN_TIME, _SOCKET, _RESULT, _UID, _USER, _PID, _COMM, _EXE, _COMMAND,
                        _CONTAINER, _PARENT_PID and _PARENT_EXE in its environment, and the JSON on its
-                       standard input. Four run at once, for 30 s each, and a hundred wait
+                       standard input; what it prints is thrown away. Four run at once, for 30 s
+                       each, and a hundred wait
 
 A connection is told by the file that it leads to, whatever its name: through links, bind mounts and in
 containers. Refused attempts are told with the reason. Postern's own are those of the processes that
