@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { Facts } from "./part.ts";
-import { unitPath, unitWord } from "./units.ts";
+import { listedPath, unitWord } from "./units.ts";
 
 /** Where the service finds the runtime's cache of what Postern imports: root's, and readable for the gate. */
 export const DENO_DIR = "/var/lib/postern/deno";
@@ -105,7 +105,7 @@ function files({ config: { audit, authz, listeners }, configFile, upstream }: Fa
     "UMask=0077",
     "RemoveIPC=yes",
     ...(log === LOGS ? ["LogsDirectory=postern", "LogsDirectoryMode=0750"] : []),
-    ...(writable.length === 0 ? [] : [`ReadWritePaths=${writable.map(unitPath).join(" ")}`]),
+    ...(writable.length === 0 ? [] : [`ReadWritePaths=${writable.map(listedPath).join(" ")}`]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { Facts } from "./part.ts";
+import { type Facts, Refused } from "./part.ts";
 
 /** Where systemd looks for units, the administrator's first (systemd.unit(5)). */
 export const unitFolders = ["/etc/systemd/system", "/run/systemd/system", "/lib/systemd/system"];
@@ -38,12 +38,24 @@ export function isBooted({ exists }: Pick<Facts, "exists">): boolean {
 
 /** A word of a command line in a unit: quotes, specifiers and variables mean themselves (systemd.service(5)). */
 export function unitWord(text: string): string {
-  const plain = text.replaceAll("%", "%%").replaceAll("$", "$$$$");
-  if (/^[A-Za-z0-9_./:@%+=,-]+$/.test(plain)) return plain;
-  return `"${plain.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  return quoted(unitPath(text).replaceAll("$", "$$$$"));
 }
 
-/** A path as a value in a unit, where a per cent sign begins a specifier. */
+/** A path as a value in a unit, where a per cent sign begins a specifier. Throws Refused for one that would be several lines. */
 export function unitPath(path: string): string {
+  // deno-lint-ignore no-control-regex
+  if (/[\x00-\x1f\x7f]/.test(path)) {
+    throw new Refused(`${JSON.stringify(path)} has characters that no unit of systemd can name`);
+  }
   return path.replaceAll("%", "%%");
+}
+
+/** A path in a list of paths, such as ReadWritePaths= (systemd.syntax(7)). */
+export function listedPath(path: string): string {
+  return quoted(unitPath(path));
+}
+
+function quoted(text: string): string {
+  if (/^[A-Za-z0-9_./:@%+=,$-]+$/.test(text)) return text;
+  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
