@@ -5,7 +5,6 @@ import {
   isLoopback,
   isWithin,
   parseAddress,
-  parseRange,
 } from "../policy/address.ts";
 import type { Peer, PeerContainer } from "../policy/types.ts";
 
@@ -72,10 +71,7 @@ export function residentsAt(
   // Podman does not tell the addresses of every container.
   const elsewhere = listed.filter(({ ends }) => ends.some((end) => end.address === undefined));
   if (owners.length > 0) {
-    const guests = listed.filter(({ mode }) =>
-      mode.startsWith("container:") && isGuest(mode, owners, listed)
-    );
-    return { inside: containersOf([...owners, ...guests, ...elsewhere]) };
+    return { inside: containersOf([...withGuests(owners, listed), ...elsewhere]) };
   }
   if (isOwn || isLoopback(address)) {
     return { unknown: `${text} is this machine's own, which all of its programs speak from` };
@@ -119,14 +115,39 @@ function readPools(answer: unknown): Pool[] | undefined {
     return Array.isArray(config) ? config.map(record) : [];
   });
   const pools = configs.map(({ Subnet: subnet, Gateway: gateway }) => {
-    const range = typeof subnet === "string" ? parseRange(subnet) : undefined;
+    const range = typeof subnet === "string" ? subnetIn(subnet) : undefined;
     return range && { range, gateway: addressIn(gateway) };
   });
   return pools.every((pool) => pool !== undefined) ? pools : undefined;
 }
 
-/** Whether a container with this mode is in the network of one of `owners`, or of one that nobody knows. */
-function isGuest(mode: string, owners: readonly Listed[], listed: readonly Listed[]): boolean {
+/** Docker takes `10.88.8.7/24` for 10.88.8.0/24, and tells it as it was written. */
+function subnetIn(text: string): AddressRange | undefined {
+  const [, address, prefix] = /^(.*)\/([0-9]{1,3})$/.exec(text) ?? [];
+  const bytes = address === undefined ? undefined : parseAddress(address);
+  const bits = Number(prefix);
+  return bytes !== undefined && bits <= bytes.length * 8 ? { bytes, bits } : undefined;
+}
+
+/** Those who are in the network of one of `owners`, or of one that nobody knows: guests, guests of guests, and so on. */
+function withGuests(owners: readonly Listed[], listed: readonly Listed[]): Listed[] {
+  const inside = [...owners];
+  // Whoever is found is asked for guests of his own, too.
+  for (let before = 0; before < inside.length;) {
+    before = inside.length;
+    inside.push(...listed.filter((one) => !inside.includes(one) && isGuest(one, inside, listed)));
+  }
+  return inside;
+}
+
+function isGuest(
+  { mode, ends }: Listed,
+  owners: readonly Listed[],
+  listed: readonly Listed[],
+): boolean {
+  // Podman's way to name a network by its namespace: it can be anybody's.
+  if (mode.startsWith("ns:")) return ends.length === 0;
+  if (!mode.startsWith("container:")) return false;
   const host = mode.slice("container:".length);
   const isCalled = ({ container: { id, name } }: Listed) =>
     name === host || (host.length >= 12 && id.startsWith(host));

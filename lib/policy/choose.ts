@@ -13,6 +13,8 @@ import type {
 
 /** Answers that are kept for peers seen before. */
 const MAX_REMEMBERED = 4096;
+/** A container's whole id. */
+const ID = /^[0-9a-f]{64}$/;
 /** Longer lists of groups are cut down to what matters before they are remembered. */
 const MANY_GROUPS = 32;
 
@@ -167,8 +169,9 @@ function isInside(
   return answers.some((answer) => answer) ? undefined : false;
 }
 
+/** Docker lets one container be named with another's id: what has an id's form is never a name. */
 function isCalled({ id, name }: PeerContainer, wanted: readonly string[]): boolean {
-  return wanted.includes(name) || wanted.includes(id);
+  return wanted.includes(id) || (!ID.test(name) && wanted.includes(name));
 }
 
 function inRanges(id: number | undefined, ranges: readonly IdRange[]): boolean | undefined {

@@ -101,6 +101,30 @@ Deno.test("containers that share an address are all named", () => {
   assert.deepEqual(named("172.18.0.4", [web, db, lost]), ["web", "lost"]);
 });
 
+Deno.test("guests of guests share the address, too, however they are listed", () => {
+  const side = entry("c", "side", "container:web");
+  const evil = entry("d", "evil", `container:${id("c")}`);
+  const worse = entry("e", "worse", `container:${id("d").slice(0, 12)}`);
+  for (const others of [[side, evil, worse], [worse, evil, side]]) {
+    const found = named("172.18.0.4", [...others, web, db]);
+    assert.deepEqual([...found!].sort(), ["evil", "side", "web", "worse"]);
+  }
+  // A ring of guests, which ends, too.
+  const [one, other] = [entry("8", "one", "container:other"), entry("9", "other", "container:one")];
+  assert.deepEqual(named("172.18.0.4", [one, other, web]), ["web"]);
+});
+
+Deno.test("a container that joined a network by its namespace can be in any", () => {
+  const joined = entry("c", "joined", "ns:/proc/77/ns/net");
+  assert.deepEqual(named("172.18.0.4", [web, joined]), ["web", "joined"]);
+});
+
+Deno.test("a network whose subnet was written with an address in it is that subnet", () => {
+  const odd = { IPAM: { Config: [{ Subnet: "10.88.8.7/24", Gateway: "10.88.8.1" }] } };
+  assert.deepEqual(named("172.18.0.4", [web], { networks: [front, odd] }), ["web"]);
+  assert.equal(named("10.88.8.99", [web], { networks: [odd] }), "unlisted");
+});
+
 Deno.test("an address elsewhere can be one that a container in the host's network has taken", () => {
   const agent = entry("c", "agent", "host", { host: { IPAddress: "", Gateway: "" } });
   assert.deepEqual(named("192.0.2.7", [web, agent]), ["none", "agent"]);
@@ -150,6 +174,7 @@ Deno.test("an answer that is not understood says nothing", () => {
       {},
       [{ IPAM: { Config: [{}] } }],
       [{ IPAM: { Config: [{ Subnet: "172.18.0.0/x" }] } }],
+      [{ IPAM: { Config: [{ Subnet: "172.18.0.0/33" }] } }],
     ]
   ) {
     const told = { containers: [web], networks };

@@ -76,6 +76,14 @@ Deno.test("a container is met by name, whole id and labels", () => {
   assert.ok(!met({ containers: ["web"], labels: [["team", "x"]] }));
 });
 
+Deno.test("a container that is named with another's id is not taken for it", () => {
+  const id = "a".repeat(64);
+  const gate = gateOf({ containers: [id], policy: "full" });
+  assert.equal(chosen(gate, from({ inside: [{ ...container("web"), id }] }))[0], "full");
+  const impostor = { ...container("x"), name: id };
+  assert.equal(chosen(gate, from({ inside: [impostor] }))[0], "read-only");
+});
+
 Deno.test("a rule holds for an address that several share only if it holds for each of them", () => {
   const [web, sidecar] = [container("web", { team: "a" }), container("sidecar", { team: "a" })];
   const gate = gateOf({ containers: ["web"], policy: "full" });
