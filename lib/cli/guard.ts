@@ -1,5 +1,5 @@
 import type { Config } from "../config/types.ts";
-import { cgroupFolder, cgroupMount, CgroupNames } from "../guard/cgroups.ts";
+import { cgroupFolder, cgroupMount, cgroupPath } from "../guard/cgroups.ts";
 import { Keeper, type Wanted } from "../guard/keeper.ts";
 import { explainFailure, INSTEAD, obstacle } from "../guard/obstacles.ts";
 import { claimFolder } from "../guard/pins.ts";
@@ -79,7 +79,8 @@ async function hold(
     return cannot(why, say);
   }
   const names = new NameCache();
-  const cgroups = new CgroupNames();
+  const mount = cgroupMount();
+  const pathOf = (id: bigint) => mount === undefined ? undefined : cgroupPath(mount, id);
   const keeper = new Keeper(seal, wanted, {
     attempts: (attempts) =>
       attempts.forEach((attempt) => {
@@ -88,7 +89,7 @@ async function hold(
         const sighting = {
           ...attempt,
           time: Date.now(),
-          ...describe(attempt, cgroups),
+          ...describe(attempt, pathOf),
           ...(user === undefined ? {} : { user }),
           ...(socket === undefined ? {} : { socket }),
         };

@@ -1,4 +1,4 @@
-import { CgroupNames } from "../guard/cgroups.ts";
+import { cgroupMount, cgroupPath } from "../guard/cgroups.ts";
 import type { FileId } from "../guard/layout.ts";
 import { PIN_FOLDER, unpinAll } from "../guard/pins.ts";
 import { readStatus, type Status } from "../guard/status.ts";
@@ -57,9 +57,9 @@ function asText(status: Status): string {
     const name = names.user(uid);
     lines.push(`  may connect: uid ${uid}${name === undefined ? "" : ` (${printable(name)})`}`);
   }
-  const cgroups = new CgroupNames();
+  const mount = cgroupMount();
   for (const id of status.cgroups) {
-    const path = cgroups.pathOf(id);
+    const path = mount === undefined ? undefined : cgroupPath(mount, id);
     lines.push(
       `  may connect: cgroup ${path === undefined ? `${id}, which is gone` : printable(path)}`,
     );

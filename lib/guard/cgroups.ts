@@ -1,6 +1,7 @@
-import { namesIn } from "../linux/directory.ts";
-import { statusBehind, statusOf } from "../linux/file.ts";
-import { readWholeFile } from "../linux/proc.ts";
+import { statusBehind } from "../linux/file.ts";
+import { openKernfs } from "../linux/file_handle.ts";
+import { close, O_RDONLY, open } from "../linux/io.ts";
+import { readLink, readWholeFile } from "../linux/proc.ts";
 
 /** Where the unified hierarchy is mounted (cgroups(7)); undefined when it is not. */
 export function cgroupMount(): string | undefined {
@@ -23,33 +24,15 @@ export function cgroupId(folder: string): bigint | undefined {
   return status?.isDirectory === true ? status.inode : undefined;
 }
 
-/** How often all cgroups are looked at, at most, in milliseconds. */
-const LOOK_MS = 1000;
-
-/** The names of cgroups by their numbers: of a process that is gone, the number is all that is known. */
-export class CgroupNames {
-  readonly #mount: string | undefined;
-  #paths = new Map<bigint, string>();
-  #looked = -Infinity;
-
-  constructor(mount = cgroupMount()) {
-    this.#mount = mount;
-  }
-
-  /** As in /proc/PID/cgroup; undefined when it is gone, too. */
-  pathOf(id: bigint, now = performance.now()): string | undefined {
-    if (!this.#paths.has(id) && now - this.#looked >= LOOK_MS) {
-      this.#looked = now;
-      this.#paths = new Map();
-      if (this.#mount !== undefined) this.#look(this.#mount, "");
-    }
-    return this.#paths.get(id);
-  }
-
-  #look(folder: string, path: string): void {
-    const status = statusOf(folder);
-    if (status?.isDirectory !== true) return;
-    this.#paths.set(status.inode, path || "/");
-    for (const name of namesIn(folder) ?? []) this.#look(`${folder}/${name}`, `${path}/${name}`);
-  }
+/** A cgroup's name by its number, as in /proc/PID/cgroup; undefined when it is gone. Of a process that has ended, the number is all that is known. */
+export function cgroupPath(mount: string, id: bigint): string | undefined {
+  const root = open(mount, O_RDONLY);
+  if (root < 0) return undefined;
+  const fd = openKernfs(root, id);
+  close(root);
+  if (fd < 0) return undefined;
+  const path = readLink(`/proc/self/fd/${fd}`);
+  close(fd);
+  if (path === mount) return "/";
+  return path?.startsWith(`${mount}/`) ? path.slice(mount.length) : undefined;
 }

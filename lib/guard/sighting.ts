@@ -2,7 +2,6 @@ import { readLink, readSmallFile } from "../linux/proc.ts";
 import { containerId } from "../peer/container.ts";
 import { printable } from "../watch/printable.ts";
 import { startOf } from "../watch/process.ts";
-import type { CgroupNames } from "./cgroups.ts";
 import type { Attempt } from "./layout.ts";
 
 /** An attempt, with what else can be told of it. */
@@ -19,12 +18,12 @@ export interface Sighting extends Attempt {
 /** What /proc tells of the process, as long as it is still the same one; of one that is gone, what its cgroup's name tells. */
 export function describe(
   { pid, start, cgroup }: Attempt,
-  cgroups: CgroupNames,
+  pathOf: (cgroup: bigint) => string | undefined,
 ): Pick<Sighting, "exe" | "container"> {
   const exe = readLink(`/proc/${pid}/exe`);
   const own = readSmallFile(`/proc/${pid}/cgroup`);
   const lives = startOf(pid) === String(start);
-  const container = containerId((lives ? own : cgroups.pathOf(cgroup)) ?? "");
+  const container = containerId((lives ? own : pathOf(cgroup)) ?? "");
   if (!lives) return container === undefined ? {} : { container };
   return {
     ...(exe === undefined ? {} : { exe }),

@@ -19,6 +19,11 @@ function files(): VmFile[] {
     ...posternFiles(),
     ...[...scenes, ...support].map((name) => ({ path: here(name), host: here(name) })),
     { path: "/bin/socat", program: which("socat")! },
+    {
+      path: "/etc/passwd",
+      text: "root:x:0:0::/root:/bin/sh\npostern:x:990:990::/:/bin/false\n",
+    },
+    { path: "/etc/group", text: "root:x:0:\npostern:x:990:\n" },
   ];
 }
 
@@ -57,6 +62,7 @@ vmTest(
     const { shown, is } = await play("who", LSM);
     is("before", ANSWERED);
     is("the try", true);
+    is("Postern's uid", "990");
     is("root, around", REFUSED);
     is("through Postern", ANSWERED);
     is("an allowed user", ANSWERED);

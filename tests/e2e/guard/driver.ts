@@ -6,6 +6,7 @@ import {
   CONFIG,
   ENGINE,
   Engine,
+  exists,
   GATE,
   Program,
   setUp,
@@ -36,6 +37,7 @@ async function unsupported(): Promise<void> {
 
 /** Who may connect, by whatever way, and what is told. */
 async function who(): Promise<void> {
+  setUp("run_as: { user: postern }\n");
   new Engine(ENGINE);
   const serve = await new Program(["serve", "-c", CONFIG]).says(/listening on/);
   step("before", await ask(ENGINE));
@@ -43,6 +45,8 @@ async function who(): Promise<void> {
   Deno.mkdirSync("/sys/fs/cgroup/backup/job", { recursive: true });
   const sealed = await new Program([...guard, ...allow]).says(/ready/);
   step("the try", /a try of our own was refused/.test(sealed.err));
+  const status = Deno.readTextFileSync(`/proc/${serve.child.pid}/status`);
+  step("Postern's uid", /^Uid:\t(\d+)/m.exec(status)?.[1]);
   step("root, around", await ask(ENGINE));
   step("through Postern", await ask(GATE));
   step("an allowed user", (await askAs(asking(ENGINE), { uid: ALLOWED_USER })).said);
@@ -65,6 +69,7 @@ async function who(): Promise<void> {
 
   // We are Postern now; who we start is not.
   await serve.end();
+  if (exists(GATE)) Deno.removeSync(GATE);
   const gate = new Engine(GATE);
   await sealed.says(new RegExp(`process ${Deno.pid} is Postern's`));
   step("who holds Postern's socket", await ask(ENGINE));

@@ -11,13 +11,14 @@ export function step(name: string, shows: unknown): void {
   console.log(`step ${JSON.stringify([name, shows])}`);
 }
 
-export function setUp(): void {
+/** `more`: lines of the configuration. */
+export function setUp(more = ""): void {
   Deno.mkdirSync("/etc/postern", { recursive: true });
   Deno.mkdirSync("/run/postern", { recursive: true });
   Deno.chmodSync("/tmp", 0o1777);
   Deno.writeTextFileSync(
     CONFIG,
-    `upstream: ${ENGINE}\nlisteners:\n  - { socket: ${GATE}, mode: 0666, policy: full }\naudit: { file: /run/audit.jsonl }\n`,
+    `upstream: ${ENGINE}\nlisteners:\n  - { socket: ${GATE}, mode: 0666, policy: full }\naudit: { file: /run/audit.jsonl }\n${more}`,
     { mode: 0o600 },
   );
   Deno.writeTextFileSync(REQUEST, "GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CgroupNames } from "../../../lib/guard/cgroups.ts";
+import { startOf } from "../../../lib/watch/process.ts";
 import { asJson, asLine, describe, type Sighting } from "../../../lib/guard/sighting.ts";
 
 const seen: Sighting = {
@@ -57,36 +57,17 @@ Deno.test("JSON has every field, null where nothing is known", () => {
   });
 });
 
-Deno.test("of a process that is gone, its cgroup's name tells the container, and a later one of its pid tells nothing", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "pg-" });
-  try {
-    const id = "0123456789abcdef".repeat(4);
-    await Deno.mkdir(`${folder}/system.slice/docker-${id}.scope`, { recursive: true });
-    await Deno.mkdir(`${folder}/user.slice`);
-    const inode = BigInt(Deno.statSync(`${folder}/system.slice/docker-${id}.scope`).ino!);
-    const other = BigInt(Deno.statSync(`${folder}/user.slice`).ino!);
-    const cgroups = new CgroupNames(folder);
-    // We live, but did not begin then.
-    const gone = { ...seen, pid: Deno.pid, start: 1n };
-    assert.deepEqual(describe({ ...gone, cgroup: inode }, cgroups), { container: id });
-    assert.deepEqual(describe({ ...gone, cgroup: other }, cgroups), {});
-    assert.deepEqual(describe({ ...gone, cgroup: 1n }, cgroups), {});
-    assert.equal(cgroups.pathOf(other), "/user.slice");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+Deno.test("of a process that is gone, its cgroup's name tells the container, and a later one of its pid tells nothing", () => {
+  const id = "0123456789abcdef".repeat(4);
+  // We live, but did not begin then.
+  const gone = { ...seen, pid: Deno.pid, start: 1n };
+  assert.deepEqual(describe(gone, () => `/system.slice/docker-${id}.scope`), { container: id });
+  assert.deepEqual(describe(gone, () => "/user.slice"), {});
+  assert.deepEqual(describe(gone, () => undefined), {});
 });
 
-Deno.test("cgroups are looked through once a second, whatever numbers come", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "pg-" });
-  try {
-    const cgroups = new CgroupNames(folder);
-    assert.equal(cgroups.pathOf(1n, 5000), undefined);
-    await Deno.mkdir(`${folder}/late`);
-    const inode = BigInt(Deno.statSync(`${folder}/late`).ino!);
-    assert.equal(cgroups.pathOf(inode, 5999), undefined);
-    assert.equal(cgroups.pathOf(inode, 6000), "/late");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+Deno.test("a process that lives is described by /proc", () => {
+  const here = { ...seen, pid: Deno.pid, start: BigInt(startOf(Deno.pid)!) };
+  const { exe } = describe(here, () => assert.fail());
+  assert.equal(exe, Deno.readLinkSync("/proc/self/exe"));
 });
