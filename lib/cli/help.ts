@@ -247,8 +247,9 @@ containers. Refused attempts are told with the reason. Postern's own are those o
 listen on its sockets; the configuration says which those are. What could not be followed is said on
 standard error, and as {"event":"missed"} in JSON.
 
-ebpf needs root, bpftrace, tracefs and the kernel's BTF; audit needs root and a running auditd. --exec
-gets strings that processes have chosen: quote them. It ends with SIGINT, SIGTERM, SIGHUP or SIGQUIT.
+ebpf needs root, bpftrace, tracefs and the kernel's BTF; audit needs root and a running auditd; from
+its sources, Postern needs Deno's --allow-run as well. --exec gets strings that processes have chosen:
+quote them. It ends with SIGINT, SIGTERM, SIGHUP or SIGQUIT.
 
 Exit codes: 0 ended by a signal, 2 usage, 3 the configuration is not valid, there is no source, or it failed
 `,

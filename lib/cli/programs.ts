@@ -61,6 +61,12 @@ async function feed(sink: WritableStream<Uint8Array>, text: string): Promise<voi
   }
 }
 
+/** Whether Deno lets us start one of the host's programs, by its name or path; one that is not installed, too. */
+export function mayRun(program: string): boolean {
+  const path = program.startsWith("/") ? program : findProgram(program) ?? `/${program}`;
+  return Deno.permissions.querySync({ name: "run", command: path }).state === "granted";
+}
+
 /** A program that goes on. */
 export interface Following {
   /** Its exit code, when it has ended and all of its lines were heard. */

@@ -19,7 +19,7 @@ import { SystemError } from "../linux/errno.ts";
 import { mayAccess, R_OK } from "../linux/file.ts";
 import { configOptions, parse, saysUsage, UsageError } from "./arguments.ts";
 import { readConfig } from "./configuration.ts";
-import { findProgram } from "./programs.ts";
+import { findProgram, mayRun } from "./programs.ts";
 import { CANNOT_START, OK, type World } from "./world.ts";
 
 const options = {
@@ -31,6 +31,9 @@ const options = {
 } as const;
 
 const signals: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+
+/** Why a program cannot be started that is there. */
+const DENO = "Deno lets us start no program: run Postern with --allow-run";
 
 /** `postern watch`: tells of every connection to a real socket that does not come from Postern, until it is ended. */
 export async function watchBypasses(args: readonly string[], world: World): Promise<number> {
@@ -85,15 +88,23 @@ function hookWords(text: string | undefined): readonly [string, ...string[]] | u
   if (program.startsWith("/") ? !mayAccess(program, 1) : findProgram(program) === undefined) {
     throw new UsageError(`--exec ${JSON.stringify(program)}: there is no such program`);
   }
+  if (!mayRun(program)) throw new UsageError(`--exec ${JSON.stringify(program)}: ${DENO}`);
   return [program, ...rest];
 }
 
 async function obstacles(wanted: SourceName | undefined, world: World): Promise<Obstacles> {
-  const ebpf = ebpfObstacle(Deno.uid(), findProgram("bpftrace") !== undefined);
+  const ebpf = ebpfObstacle(Deno.uid(), findProgram("bpftrace") !== undefined) ??
+    (mayRun("bpftrace") ? undefined : DENO);
   if (wanted !== "audit" && ebpf === undefined) return {};
-  const rules = await world.run("auditctl", ["-l"]);
   const log = auditLog();
-  const audit = auditObstacle(log, mayAccess(log, R_OK), rules?.stdout, AUDIT_KEY);
+  const audit = mayRun("auditctl")
+    ? auditObstacle(
+      log,
+      mayAccess(log, R_OK),
+      (await world.run("auditctl", ["-l"]))?.stdout,
+      AUDIT_KEY,
+    )
+    : DENO;
   return { ...(ebpf === undefined ? {} : { ebpf }), ...(audit === undefined ? {} : { audit }) };
 }
 

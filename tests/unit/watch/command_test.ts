@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import manifest from "../../../deno.json" with { type: "json" };
 import { command, withFiles } from "../cli/fake_world.ts";
 
 const usage: readonly [args: string[], says: RegExp][] = [
@@ -28,3 +29,14 @@ Deno.test("a real socket that is not there cannot be watched", () =>
     assert.deepEqual([code, out], [3, ""]);
     assert.match(err, /cannot find the real socket: statx .*none\.sock: ENOENT/);
   }));
+
+Deno.test("with the permissions of serve, it says that it may start no program", async () => {
+  const flags = manifest.tasks.start.split(" ").slice(1, -2);
+  const main = new URL("../../../main.ts", import.meta.url).pathname;
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...flags, main, "watch", "--exec", "/bin/true"],
+    stdin: "null",
+  }).output();
+  assert.equal(code, 2);
+  assert.match(new TextDecoder().decode(stderr), /"\/bin\/true": Deno lets us start no program/);
+});
