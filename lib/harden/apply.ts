@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { sha256 } from "./digest.ts";
+import { keptForms } from "./forms.ts";
 import { type Host, isDone, type Planned } from "./host.ts";
 import { type CommandEntry, type Entry, keep, type Manifest, writeManifest } from "./manifest.ts";
 import { type PartName, Refused } from "./part.ts";
@@ -129,12 +130,12 @@ class Applying {
     this.#made(`gave ${path} to ${user}:${group} with mode ${octal(mode)}`);
   }
 
-  async #command({ part, step, command, undo, done }: Extract<Item, { kind: "command" }>) {
+  async #command({ part, step, command }: Extract<Item, { kind: "command" }>) {
     const { manifest, host: { disk, run } } = this;
     const [program, ...args] = command;
     let entry = manifest.entries.find((one) =>
       one.kind === "command" && one.part === part &&
-      JSON.stringify(one.command) === JSON.stringify(command)
+      JSON.stringify(one.command) === JSON.stringify(step.command)
     ) as CommandEntry | undefined;
     if (entry === undefined) {
       const kept = (paths: readonly string[] = []) =>
@@ -142,10 +143,8 @@ class Applying {
       entry = {
         kind: "command",
         part,
-        command,
-        ...(undo === undefined ? {} : { undo }),
+        ...keptForms(step),
         ...(step.clears === undefined ? {} : { clears: step.clears }),
-        ...(done === undefined ? {} : { done }),
         ran: false,
         files: kept(step.touches?.files),
         beside: kept(step.touches?.beside),

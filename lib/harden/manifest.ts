@@ -1,5 +1,6 @@
 import type { Access, Disk } from "./disk.ts";
 import { sha256 } from "./digest.ts";
+import type { KeptForms } from "./forms.ts";
 import { KEPT } from "./names.ts";
 import { type PartName, partNames, Refused } from "./part.ts";
 
@@ -31,12 +32,9 @@ export type Entry =
       mixed?: true;
     }
     | { readonly kind: "access"; readonly path: string; readonly before: Access; after: Access }
-    | {
+    | KeptForms & {
       readonly kind: "command";
-      readonly command: readonly string[];
-      readonly undo?: readonly string[];
       readonly clears?: true;
-      readonly done?: readonly string[];
       /** It came to its end; else it may have been cut off. */
       ran: boolean;
       /** What was in the files that it touches. */
@@ -49,7 +47,7 @@ export type CommandEntry = Extract<Entry, { kind: "command" }>;
 
 /** Everything that `apply` has done, in its order. */
 export interface Manifest {
-  readonly version: 1;
+  readonly version: 2;
   /** Folders that were made to keep this in. */
   readonly made: readonly string[];
   /** Parts with files that were changed, and reloads that were not run since. */
@@ -82,7 +80,7 @@ export function readManifest(disk: Disk): Manifest | undefined {
 }
 
 function checked(manifest: Manifest): Manifest {
-  if (manifest.version !== 1) throw new Error(`its version is ${manifest.version}, wanted 1`);
+  if (manifest.version !== 2) throw new Error(`its version is ${manifest.version}, wanted 2`);
   if (!Array.isArray(manifest.entries)) throw new Error("it has no entries");
   for (const { part } of manifest.entries) {
     if (!partNames.includes(part)) throw new Error(`there is no part ${JSON.stringify(part)}`);

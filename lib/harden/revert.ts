@@ -1,5 +1,6 @@
 import { octal, said, type Tell } from "./apply.ts";
 import { sha256 } from "./digest.ts";
+import { formsAt } from "./forms.ts";
 import { type Host, isDone } from "./host.ts";
 import {
   type Before,
@@ -105,7 +106,10 @@ function removeFolder(
   return tenant === undefined;
 }
 
-async function runAgain({ command }: CommandEntry, { run }: Host, tell: Tell): Promise<void> {
+async function runAgain(entry: CommandEntry, { root, run }: Host, tell: Tell): Promise<void> {
+  const forms = formsAt(entry, root);
+  if (forms === undefined) return;
+  const { command } = forms;
   const [program, ...args] = command;
   const ran = await run(program!, args);
   if (ran === undefined) return;
@@ -173,8 +177,15 @@ function revertAccess(
   tell(`gave ${path} back to ${before.uid}:${before.gid} with mode ${octal(before.mode)}`);
 }
 
-async function undo(entry: CommandEntry, { disk, run }: Host, tell: Tell): Promise<void> {
-  const { command, undo, clears, done, ran, files, beside } = entry;
+async function undo(entry: CommandEntry, { disk, root, run }: Host, tell: Tell): Promise<void> {
+  const forms = formsAt(entry, root);
+  if (forms === undefined) {
+    // It was run on the host that this tree is of, and is no matter of the host that the tree is on.
+    if (entry.undo !== undefined) tell(`left to its own host: ${entry.undo.join(" ")}`);
+    return;
+  }
+  const { command, undo, done } = forms;
+  const { clears, ran, files, beside } = entry;
   // It was cut off before it began, or somebody has undone it by hand.
   const needed = clears ?? (done === undefined ? ran : await isDone(run, done));
   if (undo !== undefined && needed) {

@@ -13,7 +13,7 @@ export function openStore(disk: Disk, root: string): { hold: Hold; manifest: Man
   const hold = holdStore(root);
   try {
     const known = readManifest(disk);
-    const manifest = known ?? { version: 1, made, dirty: [], entries: [] };
+    const manifest = known ?? { version: 2, made, dirty: [], entries: [] };
     if (known === undefined) writeManifest(disk, manifest);
     return { hold, manifest };
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Access } from "./disk.ts";
 import { sha256 } from "./digest.ts";
+import { formsAt, keptForms } from "./forms.ts";
 import { type Host, isDone, type Planned } from "./host.ts";
 import { type Entry, type FileEntry, type Manifest, self } from "./manifest.ts";
 import {
@@ -35,8 +36,8 @@ export type Item =
     | {
       readonly kind: "command";
       readonly step: CommandStep;
+      /** As it is run here. */
       readonly command: readonly string[];
-      readonly undo: readonly string[] | undefined;
       readonly done: readonly string[] | undefined;
       readonly todo: boolean;
     }
@@ -159,13 +160,11 @@ function accessItem(part: PartName, step: AccessStep, { disk, names }: Host): It
 }
 
 async function commandItem(part: PartName, step: CommandStep, { root, run }: Host) {
-  const below = root !== "";
-  if (below && step.below === undefined) return undefined;
-  const command = below ? step.below!(root) : step.command;
-  const undo = below ? step.undoBelow?.(root) : step.undo;
-  const done = below ? step.doneBelow?.(root) : step.done;
+  const forms = formsAt(keptForms(step), root);
+  if (forms === undefined) return undefined;
+  const { command, done } = forms;
   const todo = done !== undefined && !await isDone(run, done);
-  return { kind: "command", part, step, command, undo, done, todo } as const;
+  return { kind: "command", part, step, command, done, todo } as const;
 }
 
 /** A part that is left out now keeps what it has: its kernel facility may only be away for a boot. */
@@ -184,7 +183,7 @@ function staleEntries(
 }
 
 function keyOf(item: Item): string {
-  const what = item.kind === "command" ? item.command : item.step.path;
+  const what = item.kind === "command" ? item.step.command : item.step.path;
   return JSON.stringify([item.part, item.kind, what]);
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { apply } from "../../../lib/harden/apply.ts";
 import type { Planned } from "../../../lib/harden/host.ts";
 import { type PartName, partNames, Refused, type Step } from "../../../lib/harden/part.ts";
-import { revert } from "../../../lib/harden/revert.ts";
+import { revert, revertEntries } from "../../../lib/harden/revert.ts";
 import { Crash, failingAt, hostBelow, pictureOf, withRoot } from "./throw_away.ts";
 
 const all = new Set(partNames);
@@ -18,6 +18,8 @@ function command(name: string): Step {
   return {
     kind: "command",
     command: ["false"],
+    undo: ["false", "undo"],
+    done: ["false", name],
     below: (
       root,
     ) => ["sh", "-c", `echo made > ${root}/etc/${name}; echo old > ${root}/etc/${name}-`],
@@ -351,4 +353,97 @@ Deno.test("a live file gets its mode and owner, and has them back", () =>
     assert.equal(await apply(plans(["sockets", [access]]), host, false, silent), 0);
     await revert(all, host, false, silent);
     assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("a manifest names no root: in another place, what is below its first one is not touched", () =>
+  withRoot(before, async (root) => {
+    const picture = pictureOf(root);
+    const moved = `${root}-moved`;
+    await apply(usual, hostBelow(root), false, silent);
+    const manifest = Deno.readTextFileSync(`${root}/var/lib/postern/harden/manifest.json`);
+    assert.ok(!manifest.includes(root), manifest);
+    await Deno.rename(root, moved);
+    try {
+      // Whoever can makes a folder by its old name, and puts there what root's programs would read or write.
+      await Deno.mkdir(`${root}/etc`, { recursive: true });
+      await Deno.writeTextFile(`${root}/etc/group`, "somebody's\n");
+      assert.equal(await apply(usual, hostBelow(moved), false, silent), 0);
+      await revert(all, hostBelow(moved), false, silent);
+      assert.equal(Deno.readTextFileSync(`${root}/etc/group`), "somebody's\n");
+      assert.deepEqual(pictureOf(moved), picture);
+    } finally {
+      await Deno.remove(root, { recursive: true });
+      await Deno.rename(moved, root);
+    }
+  }));
+
+Deno.test("on the host that a tree becomes, the commands are the host's own", () =>
+  withRoot(before, async (root) => {
+    await apply(usual, hostBelow(root), false, silent);
+    const ran: string[] = [];
+    const booted = {
+      ...hostBelow(root),
+      root: "",
+      run: (program: string, args: readonly string[]) => {
+        ran.push([program, ...args].join(" "));
+        return Promise.resolve({ code: 0, stdout: "", stderr: "" });
+      },
+    };
+    const { entries } = JSON.parse(
+      Deno.readTextFileSync(`${root}/var/lib/postern/harden/manifest.json`),
+    );
+    const [command] = entries.filter((entry: { kind: string }) => entry.kind === "command");
+    await revertEntries(
+      [command],
+      { version: 2, made: [], dirty: [], entries },
+      booted,
+      false,
+      silent,
+    );
+    assert.deepEqual(ran, ["false group", "false undo"]);
+  }));
+
+Deno.test("below a root, a manifest that its host has made runs nothing of this host's", () =>
+  withRoot(before, async (root) => {
+    const host = hostBelow(root);
+    const live: Step = {
+      kind: "command",
+      command: ["true"],
+      undo: ["touch", `${root}/etc/undone`],
+      done: ["false"],
+      why: "a test",
+    };
+    await apply(usual, host, false, silent);
+    const file = `${root}/var/lib/postern/harden/manifest.json`;
+    const manifest = JSON.parse(Deno.readTextFileSync(file));
+    const { kind: _kind, why: _why, ...forms } = live as Extract<Step, { kind: "command" }>;
+    for (
+      const more of [{ clears: true }, { done: ["true"] }, { undo: undefined, done: undefined }]
+    ) {
+      manifest.entries.push({
+        ...{ kind: "command", part: "systemd", ran: true, files: {}, beside: {} },
+        ...{ ...forms, command: ["touch", `${root}/etc/again`] },
+        ...more,
+      });
+    }
+    Deno.writeTextFileSync(file, JSON.stringify(manifest));
+    const told: string[] = [];
+    await revert(all, host, false, (text) => told.push(text));
+    assert.deepEqual(
+      told.filter((text) => text.startsWith("left to its own host: touch")).length,
+      2,
+    );
+    for (const name of ["undone", "again"]) {
+      assert.throws(() => Deno.statSync(`${root}/etc/${name}`), Deno.errors.NotFound);
+    }
+  }));
+
+Deno.test("a manifest of before commands had a form for every place is not run", () =>
+  withRoot(before, async (root) => {
+    const host = hostBelow(root);
+    await apply(usual, host, false, silent);
+    const file = `${root}/var/lib/postern/harden/manifest.json`;
+    const manifest = JSON.parse(Deno.readTextFileSync(file));
+    Deno.writeTextFileSync(file, JSON.stringify({ ...manifest, version: 1 }));
+    await assert.rejects(() => revert(all, host, false, silent), /its version is 1, wanted 2/);
   }));
