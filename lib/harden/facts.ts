@@ -9,6 +9,7 @@ import { type Facts, Refused } from "./part.ts";
 import { resolve } from "./resolve.ts";
 import { rootedFs } from "./root_fs.ts";
 import { namesOf } from "./root_names.ts";
+import { LOGS } from "./service_unit.ts";
 import { CONFIG_FILE, starterConfig } from "./starter.ts";
 
 /** What the facts are gathered from. */
@@ -47,7 +48,8 @@ export function gatherFacts(scene: Scene): Facts | Extract<LoadResult, { ok: fal
     env: {},
     overrides: {},
     names,
-    fs: rootedFs(root, given),
+    // systemd makes that one when the service starts.
+    fs: rootedFs(root, given, [LOGS]),
   });
   if (!loaded.ok) return loaded;
   const { config } = loaded;

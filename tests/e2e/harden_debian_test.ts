@@ -85,7 +85,7 @@ Deno.test({
       assert.match(asAlice("docker", "ps").err, /permission denied/);
       const listed = asAlice("docker", "-H", GATE, "ps");
       assert.equal(listed.code, 0, listed.err);
-      const denied = asAlice("docker", "-H", GATE, "volume", "create", "v");
+      const denied = asAlice("docker", "-H", GATE, "volume", "create", "vol");
       assert.match(denied.err, /volumes\.create denied for uid \d+ \(alice\): policy read-only/);
       const main = ok("systemctl", "show", "-p", "MainPID", "--value", "postern.service").trim();
       const status = ok("cat", `/proc/${main}/status`);
@@ -160,6 +160,43 @@ Deno.test({
       assert.equal(ok("docker", "info", "-f", "{{.LiveRestoreEnabled}}").trim(), "false");
       assert.equal(socket(), "socket 660 root:docker");
     });
+
+    await t.step(
+      "dockerd asks the gate's plugin, and after a boot all of it is there",
+      async () => {
+        const file = "/etc/postern/postern.yaml";
+        Deno.mkdirSync(`${host.root}/etc/postern`);
+        Deno.writeTextFileSync(
+          `${host.root}${file}`,
+          `${byHand[file]}authz: { anonymous: read-only }\n`,
+        );
+        const there = picture(host);
+        host.lendPackages();
+        const applied = host.postern("harden", "apply");
+        assert.equal(applied.code, 0, applied.err);
+        // Told to read its file again, dockerd asks at once.
+        const direct = host.run("docker", "volume", "create", "vol");
+        assert.match(
+          direct.err,
+          /authorization denied by plugin postern: .*volumes\.create denied/,
+        );
+
+        await host.reboot();
+        assert.equal(socket(), "socket 660 root:postern-engine");
+        assert.match(host.run("docker", "volume", "create", "vol").err, /denied by plugin postern/);
+        assert.equal(asAlice("docker", "-H", GATE, "ps").code, 0);
+        assert.equal(host.postern("doctor").code, 0);
+        assert.match(host.postern("harden", "apply").out, /^nothing to do$/m);
+
+        const reverted = host.postern("harden", "revert");
+        assert.equal(reverted.code, 0, reverted.err);
+        assert.deepEqual(picture(host), there);
+        ok("docker", "volume", "create", "vol");
+        // What the gate has written stays, and would be the next one's.
+        ok("rm", "-r", "/var/log/postern");
+        Deno.removeSync(`${host.root}/etc/postern`, { recursive: true });
+      },
+    );
 
     await t.step("a gate that was set up by hand is taken over, and given back as it was", () => {
       for (const [path, text] of Object.entries(byHand)) {

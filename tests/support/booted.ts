@@ -20,12 +20,33 @@ const daemonJson = `{
 /** The same host with its own systemd as the first process, in a container with a network of its own: dockerd runs, and units do. */
 export class BootedHost implements AsyncDisposable {
   readonly #host = new Chroot();
-  readonly #container: Deno.ChildProcess;
   readonly root = this.#host.root;
+  #container: Deno.ChildProcess | undefined;
   #leader = "";
 
   private constructor() {
     Deno.writeTextFileSync(`${this.root}/etc/docker/daemon.json`, daemonJson);
+  }
+
+  /** Started, and every unit up that comes up at boot. */
+  static async boot(): Promise<BootedHost> {
+    const host = new BootedHost();
+    try {
+      await host.#start();
+      return host;
+    } catch (error) {
+      await host[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Shut down in order, and started with what lasts. */
+  async reboot(): Promise<void> {
+    await this.#stop();
+    await this.#start();
+  }
+
+  async #start(): Promise<void> {
     const binds = this.#host.lent.map(({ from, to, writable }) =>
       `--bind${writable ? "" : "-ro"}=${from}:${to}`
     );
@@ -40,28 +61,29 @@ export class BootedHost implements AsyncDisposable {
       stdout: "null",
       stderr: "null",
     }).spawn();
+    for (let tries = 0; tries < 600; tries++) {
+      const up = this.#find() ? this.run("systemctl", "is-system-running").out.trim() : "";
+      // auditd is what fails in a container: the kernel's audit is the outermost host's.
+      if (up === "running" || up === "degraded") return;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    throw new Error("systemd did not come up in two minutes");
   }
 
-  /** Started, and every unit up that comes up at boot. */
-  static async boot(): Promise<BootedHost> {
-    const host = new BootedHost();
-    try {
-      for (let tries = 0; tries < 600; tries++) {
-        const up = host.#find() ? host.run("systemctl", "is-system-running").out.trim() : "";
-        // auditd is what fails in a container: the kernel's audit is the outermost host's.
-        if (up === "running" || up === "degraded") return host;
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-      throw new Error("systemd did not come up in two minutes");
-    } catch (error) {
-      await host[Symbol.asyncDispose]();
-      throw error;
-    }
+  /** It tells its systemd to power off. */
+  async #stop(): Promise<void> {
+    const container = this.#container;
+    if (container === undefined) return;
+    this.#container = undefined;
+    container.kill("SIGTERM");
+    const timer = setTimeout(() => container.kill("SIGKILL"), 60_000);
+    await container.status;
+    clearTimeout(timer);
   }
 
   /** Its first process, as this host knows it. */
   #find(): boolean {
-    const { pid } = this.#container;
+    const { pid } = this.#container!;
     const children = said("cat", [`/proc/${pid}/task/${pid}/children`]).out.trim();
     this.#leader = children.split(" ")[0]!;
     return this.#leader !== "";
@@ -92,10 +114,7 @@ export class BootedHost implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#container.kill("SIGTERM");
-    const timer = setTimeout(() => this.#container.kill("SIGKILL"), 60_000);
-    await this.#container.status;
-    clearTimeout(timer);
+    await this.#stop();
     this.#host[Symbol.dispose]();
   }
 }
