@@ -212,10 +212,9 @@ watchTest("a gate with thousands of connections hides no bypass", async (scene) 
   await clients;
   for (const bypass of bypasses) await watch.told(({ pid }) => pid === bypass);
   assert.ok(bypasses.length > 0);
-  assert.deepEqual(
-    watch.lines.map(({ event, pid }) => [event, pid]),
-    bypasses.map((pid) => ["bypass", pid]),
-  );
+  assert.ok(watch.lines.every(({ event }) => event === "bypass"), JSON.stringify(watch.lines));
+  const sorted = (pids: number[]) => pids.toSorted((one, other) => one - other);
+  assert.deepEqual(sorted(watch.lines.map(({ pid }) => pid)), sorted(bypasses));
 });
 
 watchTest("a Postern that starts anew is known as Postern", async ({ gate, socket }) => {
