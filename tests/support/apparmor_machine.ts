@@ -33,6 +33,7 @@ done
 
 /** What the machine does before the attempts: profiles, two engines' sockets, the gate in its profile, as systemd would start it. */
 const opening = (parser: string) => `
+echo
 chmod 755 / /run /etc /var
 ln -s /run /var/run
 mkdir -p /run/systemd /run/postern /var/log/postern /etc/apparmor.d/local
@@ -53,11 +54,11 @@ until [ -S /run/other.sock ]; do sleep 1; done; sleep 1
 chown root:ops /run/docker.sock
 chmod 777 /run/systemd/notify
 export NOTIFY_SOCKET=/run/systemd/notify DENO_DIR=/var/lib/postern/deno DENO_NO_UPDATE_CHECK=1
-(exec sh -c 'echo "exec postern" >/proc/self/attr/apparmor/exec && exec "$@"' - ${
+(exec busybox setpriv --nnp sh -c 'echo "exec postern" >/proc/self/attr/apparmor/exec && exec "$@"' - ${
   [...program, "serve", "-c", "/etc/postern/postern.yaml"].map((word) => `'${word}'`).join(" ")
 }) &
 gate=$!
-n=0; while [ ! -S /run/postern/docker.sock ] && [ $n -lt 120 ]; do sleep 1; n=$((n+1)); done; sleep 5
+n=0; while [ ! -S /run/postern/docker.sock ] && [ -d /proc/$gate ] && [ $n -lt 120 ]; do sleep 1; n=$((n+1)); done; sleep 5
 `;
 
 /** How a confined machine went: the tries by name, and what the kernel and the gate said. */
@@ -93,6 +94,7 @@ export async function runConfined(script: string, newer?: NewerDebian): Promise<
           host: parser[3]!,
         })),
       { path: "/lib/socat", program: which("socat")! },
+      { path: "/usr/bin/kill", program: which("kill")! },
       text("/engine.sh", engine, 0o755),
       text("/etc/shadow", "root:secret:::::::\n"),
       text("/etc/postern/postern.yaml", config),
@@ -103,7 +105,7 @@ export async function runConfined(script: string, newer?: NewerDebian): Promise<
     ...(newer === undefined ? {} : { image: newer.kernel }),
     script: opening(parser.join(" ")) + script,
     memory: 1536,
-    seconds: 420,
+    seconds: 600,
   });
   if (!ended) throw new Error(output);
   const tries = [...output.matchAll(/^TRY ([^:]+): (.*)$/gm)].map(([, name, out]) =>

@@ -35,15 +35,18 @@ export function startedWith({ folder }: NewerDebian, program: string): string[] 
 }
 
 function unpacked(): NewerDebian | undefined {
+  const modules = `${folder}/usr/lib/modules`;
   try {
-    for (const { name } of Deno.readDirSync(`${folder}/usr/lib/modules`)) {
-      return { folder, kernel: `${folder}/usr/lib/modules/${name}/vmlinuz` };
-    }
-  } catch { /* not there */ }
-  return undefined;
+    const [version] = [...Deno.readDirSync(modules)].map(({ name }) => name);
+    const kernel = `${modules}/${version}/vmlinuz`;
+    return Deno.statSync(kernel).isFile ? { folder, kernel } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function download(): NewerDebian {
+  if (Deno.build.arch !== "x86_64") throw new Error("its kernel is an x86-64 one here");
   for (const name of ["apt-get", "dpkg-deb"]) {
     if (which(name) === undefined) throw new Error(`${name} not found`);
   }
@@ -54,7 +57,7 @@ function download(): NewerDebian {
     run("apt-get update -qq");
     const image = needs(run(`apt-cache depends ${KERNEL}`), /^linux-image-\d/);
     // The image itself is in the package that this one needs.
-    const binary = needs(run(`apt-cache depends ${image}`), /^linux-binary-\d/) ?? image;
+    const binary = needs(run(`apt-cache depends ${image}`), /^linux-binary-\d/);
     if (binary === undefined) throw new Error(`apt-cache does not know ${KERNEL}`);
     run(`apt-get download -qq ${[...packages, binary].join(" ")}`);
     run(
