@@ -277,6 +277,19 @@ checkCases(authorization, [
     says: [/it asks nobody/],
   },
   {
+    name: "one that it was told of by a reload is not shown, and not known",
+    host: {
+      ...info({}),
+      files: {
+        "/etc/docker/daemon.json": '{ "authorization-plugins": ["postern"] }',
+        ...processFiles(7, { comm: "dockerd", cmdline: ["/usr/bin/dockerd", "-H", "fd://"] }),
+      },
+    },
+    configured: withAuthz,
+    levels: ["unknown"],
+    says: [/after its next start/, /systemctl restart docker/],
+  },
+  {
     name: "one that the engine asks is fine",
     host: info({ Plugins: { Authorization: ["postern"] } }),
     configured: withAuthz,
