@@ -1,3 +1,4 @@
+import { engineSockets } from "../config/engine_sockets.ts";
 import type { Config } from "../config/types.ts";
 import { cgroupFolder, cgroupMount, cgroupPath } from "../guard/cgroups.ts";
 import { Keeper, type Wanted } from "../guard/keeper.ts";
@@ -141,14 +142,13 @@ function cannot(why: string, say: (text: string) => void): number {
 
 function wanted(config: Config, uids: readonly number[], cgroups: readonly string[]): Wanted {
   const { listeners, authz, runAs } = config;
-  const upstreams = listeners.map(({ upstream }) => upstream);
+  const upstreams = engineSockets(config);
   const intercepts = listeners.filter(({ tcp }) => tcp === undefined).map(({ socket }) => socket);
   if (authz !== undefined) {
-    upstreams.push(authz.upstream);
     intercepts.push(authz.socket);
   }
   return {
-    upstreams: [...new Set(upstreams)],
+    upstreams,
     intercepts: [...new Set(intercepts)],
     owners: new Set([0, ...(runAs === undefined ? [] : [runAs.uid]), ...uids]),
     uids,
@@ -164,8 +164,11 @@ function pinFolder(): string | undefined {
   }
 }
 
-/** Nobody would get through. */
-function unfindable({ intercepts, uids, cgroups }: Wanted): string | undefined {
+/** Nobody would get through, or there is nothing to get to. */
+function unfindable({ upstreams, intercepts, uids, cgroups }: Wanted): string | undefined {
+  if (upstreams.length === 0) {
+    return "all listeners are raw: what they lead to is no engine's socket, and is not sealed";
+  }
   if (intercepts.length > 0 || uids.length > 0 || cgroups.length > 0) return undefined;
   return "Postern listens on TCP alone, so that its process cannot be found: " +
     "name its service with --allow-cgroup, or its user with --allow-uid";

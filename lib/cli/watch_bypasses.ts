@@ -1,3 +1,4 @@
+import { engineSockets } from "../config/engine_sockets.ts";
 import { NameCache } from "../peer/names.ts";
 import { auditLog, startAudit } from "../watch/audit.ts";
 import { AUDIT_KEY } from "../watch/audit_event.ts";
@@ -27,6 +28,7 @@ const options = {
   source: { type: "string" },
   json: { type: "boolean" },
   exec: { type: "string" },
+  "gate-cgroup": { type: "string" },
   all: { type: "boolean" },
 } as const;
 
@@ -43,15 +45,20 @@ export async function watchBypasses(args: readonly string[], world: World): Prom
   return await saysUsage("watch", world, async () => {
     const wanted = sourceName(values.source);
     const words = hookWords(values.exec);
+    const cgroups = cgroupNames(values["gate-cgroup"]);
     const config = readConfig(values, world);
     if (config === undefined) return CANNOT_START;
-    const upstreams = config.listeners.map(({ upstream }) => upstream);
+    const upstreams = engineSockets(config);
     // A listener on TCP has no file; the plugin's socket tells of the same process.
     const intercepts = [
       ...config.listeners.map(({ socket }) => socket).filter((socket) => socket.startsWith("/")),
       ...(config.authz === undefined ? [] : [config.authz.socket]),
     ];
     const say = (text: string) => world.stderr(`postern watch: ${text}\n`);
+    if (upstreams.length === 0) {
+      say("all listeners are raw: what they lead to is no engine's socket");
+      return CANNOT_START;
+    }
     let sockets: RealSockets;
     try {
       sockets = new RealSockets(upstreams);
@@ -68,7 +75,7 @@ export async function watchBypasses(args: readonly string[], world: World): Prom
     const hook = words === undefined ? undefined : new Hook(words, world.tell, say);
     const all = values.all === true;
     const told = teller(values.json === true, all, world, say, hook);
-    const own = new OwnProcesses(intercepts);
+    const own = new OwnProcesses(intercepts, (text) => say(`warning: ${text}`), cgroups);
     return await listen(chosen.source, sockets, own, all, told, say, world)
       .finally(() => hook?.close());
   });
@@ -90,6 +97,17 @@ function hookWords(text: string | undefined): readonly [string, ...string[]] | u
   }
   if (!mayRun(program)) throw new UsageError(`--exec ${JSON.stringify(program)}: ${DENO}`);
   return [program, ...rest];
+}
+
+function cgroupNames(text: string | undefined): string[] {
+  if (text === undefined) return [];
+  return text.split(",").map((path) => {
+    const name = path.replace(/(?<=.)\/$/, "");
+    if (/^\/[^/]/.test(name)) return name;
+    throw new UsageError(
+      `--gate-cgroup takes paths such as /postern.slice, got ${JSON.stringify(text)}`,
+    );
+  });
 }
 
 async function obstacles(wanted: SourceName | undefined, world: World): Promise<Obstacles> {

@@ -1,3 +1,4 @@
+import { engineSockets } from "../config/engine_sockets.ts";
 import type { Config } from "../config/types.ts";
 import type { FileStatus } from "../linux/file.ts";
 import type { UnixSocket } from "../linux/unix_diag.ts";
@@ -132,12 +133,8 @@ async function askAll(
 
 function upstreams(config: Config | undefined, fallback: string): string[] {
   if (config === undefined) return [fallback];
-  const named = config.listeners.filter(({ protocol }) => protocol === "http");
-  const all = [
-    ...named.map(({ upstream }) => upstream),
-    ...(config.authz === undefined ? [] : [config.authz.upstream]),
-  ];
-  return all.length === 0 ? [fallback] : [...new Set(all)];
+  const all = engineSockets(config);
+  return all.length === 0 ? [fallback] : all;
 }
 
 function realSocket(host: Host, named: string): RealSocket {

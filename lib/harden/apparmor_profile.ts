@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { abiOf } from "./apparmor_kernel.ts";
 import { everythingIn, literalPath } from "./apparmor_path.ts";
 import type { Facts } from "./part.ts";
-import { realSockets, withoutLink } from "./real_sockets.ts";
+import { gateUpstreams, withoutLink } from "./real_sockets.ts";
 import { DENO_DIR, isInterpreted } from "./service_unit.ts";
 
 /** The profile `postern`, which the service's unit names: the gate of this configuration, and nothing else. */
@@ -16,7 +16,7 @@ export function gateProfile(facts: Facts): string {
     ["Its configuration.", ...configuration(facts)],
     [
       "The real socket: to connect takes the right to write (unix(7)).",
-      ...realSockets(facts).map((path) => `${literalPath(path)} rw,`),
+      ...gateUpstreams(facts).map((path) => `${literalPath(path)} rw,`),
     ],
     [
       "Its own sockets, the lock on their folder, and .new for a socket that is made anew.",

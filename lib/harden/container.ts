@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { everyUpstream } from "../config/engine_sockets.ts";
 import type { Facts } from "./part.ts";
 import { withoutLink } from "./real_sockets.ts";
 
@@ -72,12 +73,9 @@ export function unsayable({ command, volumes }: Container): string[] {
 
 /** The first upstream may be a link, and is resolved; a link in the image leads its place there, too. */
 function upstreams({ config, upstream }: Facts): (readonly [source: string, place: string])[] {
-  const { authz, listeners } = config;
-  const places = unique([
-    ...listeners.map((listener) => listener.upstream),
-    ...(authz === undefined ? [] : [authz.upstream]),
-  ]);
-  return places.map((place, i) => [i === 0 ? upstream : withoutLink(place), withoutLink(place)]);
+  // The engines' come first.
+  return everyUpstream(config)
+    .map((place, i) => [i === 0 ? upstream : withoutLink(place), withoutLink(place)]);
 }
 
 function unique(texts: readonly string[]): string[] {

@@ -1,3 +1,4 @@
+import { engineSockets } from "../config/engine_sockets.ts";
 import { denoFs } from "../config/fs.ts";
 import { loadConfig, type LoadResult } from "../config/load.ts";
 import type { Config, NameService } from "../config/types.ts";
@@ -77,9 +78,14 @@ export function gatherFacts(scene: Scene): Facts | Extract<LoadResult, { ok: fal
 }
 
 /** /var/run is a link to /run on every system of today, also on one that has none of them yet. */
-function realSocket(root: string, { listeners, authz }: Config): string {
-  const path = listeners[0]?.upstream ?? authz?.upstream;
-  if (path === undefined) throw new Refused("the configuration names no socket of an engine");
+function realSocket(root: string, config: Config): string {
+  const [path] = engineSockets(config);
+  if (path === undefined) {
+    throw new Refused(
+      "the configuration names no socket of an engine: what a raw listener leads to is another " +
+        "program's, and is left as it is",
+    );
+  }
   return resolve(root, path, true).named.replace(/^\/var\/run\//, "/run/");
 }
 

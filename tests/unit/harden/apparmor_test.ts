@@ -115,3 +115,13 @@ Deno.test("without AppArmor in the system or in the kernel the part says why it 
   const off = { "/sys/module/apparmor/parameters/enabled": "N\n" };
   assert.match(plan({ files: off }).skipped!, /boot it with lsm=/);
 });
+
+Deno.test("the gate may connect to what is behind a raw listener, which others keep", () => {
+  const config = `
+listeners:
+  - { socket: /run/postern/pg.sock, protocol: raw, upstream: /var/run/pg/pg.sock, policy: full }
+  - { socket: /run/postern/a.sock, policy: full }
+`;
+  assert.match(gate({ config }), /^ {2}"\/run\/docker\.sock" rw,\n {2}"\/run\/pg\/pg\.sock" rw,$/m);
+  assert.ok(!denial({ config }).includes("pg.sock"));
+});

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { diskOf } from "../../../lib/harden/disk.ts";
+import { gatherFacts } from "../../../lib/harden/facts.ts";
+import { type Facts, Refused } from "../../../lib/harden/part.ts";
+import { withRoot } from "./throw_away.ts";
+
+/** The facts of a tree with this configuration. */
+function factsBelow(root: string): Facts {
+  const facts = gatherFacts({
+    root,
+    disk: diskOf(root),
+    configFile: undefined,
+    program: ["/usr/local/bin/postern"],
+    programFolders: [],
+  });
+  assert.ok(!("ok" in facts), JSON.stringify(facts));
+  return facts;
+}
+
+const CONFIG = "/etc/postern/postern.yaml";
+const raw =
+  "  - { socket: /run/postern/pg.sock, protocol: raw, upstream: /run/pg/pg.sock, policy: full }\n";
+
+Deno.test("the real socket is an engine's, not what a raw listener before it leads to", () =>
+  withRoot({
+    [CONFIG]: `listeners:\n${raw}  - { socket: /run/postern/ci.sock, policy: full }\n`,
+    "/etc/passwd": "root:x:0:0::/:/bin/sh\n",
+    "/run/pg/pg.sock": "",
+  }, (root) => {
+    assert.equal(factsBelow(root).upstream, "/run/docker.sock");
+    return Promise.resolve();
+  }));
+
+Deno.test("where all listeners are raw there is nothing to harden", () =>
+  withRoot({ [CONFIG]: `listeners:\n${raw}`, "/etc/passwd": "" }, (root) => {
+    assert.throws(
+      () => factsBelow(root),
+      (error) => error instanceof Refused && /names no socket of an engine/.test(error.message),
+    );
+    return Promise.resolve();
+  }));
