@@ -9,3 +9,22 @@ const ID = /\/(?:[a-z][a-z-]*-)?([0-9a-f]{64})(?:\.scope)?(?=\/|$)/m;
 export function containerId(cgroup: string): string | undefined {
   return ID.exec(cgroup)?.[1];
 }
+
+const IDS = new RegExp(ID, "gm");
+
+/**
+ * Whether a process is in a container, from the text of its /proc/PID/cgroup. `own` is that of the asker, who may be in a container
+ * himself, and his engine with him: its id is in front of those of all containers there. What comes first after that counts: a
+ * process may name folders below its own as it likes.
+ */
+export function isInContainer(cgroup: string, id: string, own: string): boolean {
+  const mine = idsIn(own);
+  return cgroup.split("\n").some((line) => {
+    const ids = idsIn(line);
+    return (ids.find((one) => !mine.includes(one)) ?? ids.at(-1)) === id;
+  });
+}
+
+function idsIn(text: string): string[] {
+  return [...text.matchAll(IDS)].map(([, id]) => id!);
+}

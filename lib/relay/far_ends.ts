@@ -7,11 +7,28 @@ type Told = (holds: boolean | undefined) => void;
 export class FarEnds {
   readonly #ask: (number: number, end: FarEnd) => void;
   readonly #waiting = new Map<number, Told>();
+  readonly #warn: (message: string) => void;
   #last = 0;
+  #isBlind = false;
 
   /** `ask` passes a question on; its answer comes by `learn`. */
-  constructor(ask: (number: number, end: FarEnd) => void) {
+  constructor(
+    ask: (number: number, end: FarEnd) => void,
+    warn: (message: string) => void = () => {},
+  ) {
     this.#ask = ask;
+    this.#warn = warn;
+  }
+
+  /** A container is there, and whether a connection is its own cannot be seen: says so, once. */
+  blind(): void {
+    if (this.#isBlind) return;
+    this.#isBlind = true;
+    this.#warn(
+      "cannot see which processes hold the connections of containers: rules about containers and labels deny. It takes " +
+        "the host's processes in /proc and the right to see their descriptors: as root, with CAP_SYS_PTRACE, or as the " +
+        "user that the containers run as; not with run_as for containers of others",
+    );
   }
 
   /** Calls `told` once, later; not after `forget`. */

@@ -1,7 +1,8 @@
 import { errno, SystemError } from "../linux/errno.ts";
 import { close, eventfd, signalEventfd } from "../linux/io.ts";
-import { holdsConnection } from "../peer/far_end.ts";
+import { type FarEnd, holdsConnection } from "../peer/far_end.ts";
 import { NameService } from "../peer/name_service.ts";
+import { Looks } from "./looks.ts";
 import type { Order, Report } from "./plan.ts";
 import { takeWorker } from "./workers.ts";
 
@@ -10,6 +11,8 @@ export interface GateEvents {
   log(level: "info" | "warning", message: string): void;
   /** A worker died: the gate must not go on half-dead. */
   failed(error: Error): void;
+  /** Whether a container holds a connection; the kernel is asked unless somebody else knows. */
+  holds?(end: FarEnd): Promise<boolean | undefined>;
 }
 
 /** A worker's fault: the gate cannot stand without it. */
@@ -30,8 +33,7 @@ export interface Hand {
 }
 
 const nameService = new NameService();
-/** The end of the last look at a container's connections. */
-let looking: Promise<void> = Promise.resolve();
+const looks = new Looks();
 
 /** A worker that does not stop in this time is ended, in milliseconds. */
 const STOP_TIMEOUT_MS = 2000;
@@ -52,6 +54,7 @@ export function hire(
     dismissed: false,
   };
   const { promise, resolve, reject } = Promise.withResolvers<Hand>();
+  const { holds = holdsConnection } = events;
   let serves = false;
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
     if (data.type === "ready") {
@@ -65,9 +68,10 @@ export function hire(
         if (!hand.dismissed) ask(hand, { type: "name", question, name });
       });
     } else if (data.type === "far-end") {
-      const { number } = data;
-      // One at a time: the work is the kernel's, for all processors.
-      looking = looking.then(() => hand.dismissed ? undefined : holdsConnection(data.end)).then(
+      const { number, end } = data;
+      looks.add(
+        end.containers[0] ?? "",
+        () => hand.dismissed ? Promise.resolve(undefined) : holds(end),
         (holds) => void (hand.dismissed || ask(hand, { type: "far-end", number, holds })),
       );
     } else if (data.type === "log") events.log(data.level, data.message);

@@ -28,7 +28,7 @@ export interface Wanted {
 
 /**
  * Finds which container a connection is of: the engine lists containers and networks, the container that has the address is looked at
- * once more, and the kernel shows whether it holds the connection. Nothing is kept: the next connection from there asks anew.
+ * once more, and the kernel shows whether a process of it holds the connection. Nothing is kept: the next connection from there asks anew.
  */
 export class Locating {
   readonly #wanted: Wanted;
@@ -96,19 +96,23 @@ export class Locating {
       client: { address: this.#address, port: client.port },
       gate: { address: gate, port: end!.port },
     };
-    this.#asked = farEnds.ask({ container: id, pid, ...ends }, (holds) => {
+    const inside = "inside" in residents ? residents.inside : [];
+    const containers = inside.flatMap((one) => one === "none" ? [] : [one.id]);
+    this.#asked = farEnds.ask({ containers, pid, ...ends }, (holds) => {
       this.#deadline?.cancel();
-      if (holds === undefined) this.#trust(id, pid, residents);
+      if (holds === undefined) this.#doubt(id, pid);
       else if (holds) this.#finish(residents);
       else this.#lose(`the container that has ${client.address} does not hold this connection`);
     });
   }
 
-  /** Where its processes cannot be seen, the engine's word counts alone, unless they cannot because they have ended. */
-  #trust(container: string, pid: number, residents: Residents): void {
+  /** The engine's word alone does not count: where its processes cannot be seen, nobody knows, unless they have ended. */
+  #doubt(container: string, pid: number): void {
+    const { farEnds, client } = this.#wanted;
     this.#ask({ kind: "container", name: container }, (found) => {
-      if (holderIn(found, this.#wanted.client.address) === pid) this.#finish(residents);
-      else this.#later();
+      if (holderIn(found, client.address) !== pid) return this.#later();
+      farEnds.blind();
+      this.#lose("Postern may not see which process holds this connection");
     });
   }
 

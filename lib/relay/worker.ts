@@ -27,7 +27,7 @@ function serve(plan: Plan): Promise<void> {
   const gatekeeper = new Gatekeeper(plan.gate, names, audit);
   const loop = new Loop(plan.wakeFd, plan.shared, audit, warn);
   const census = new Census(plan.census);
-  const farEnds = new FarEnds((number, end) => report({ type: "far-end", number, end }));
+  const farEnds = new FarEnds((number, end) => report({ type: "far-end", number, end }), warn);
   const open = (planned: PlannedListener) => {
     const listener = new Listener(loop, gatekeeper, census, planned, farEnds);
     loop.listen(listener);

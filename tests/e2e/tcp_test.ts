@@ -216,27 +216,82 @@ engineTest(
     }),
 );
 
+/** As another user; he has to be able to read the configuration, whose path is the last word. */
+const asDaemon = {
+  settings: { run_as: { user: "daemon" } },
+  through: ["/bin/sh", "-c", 'for file; do :; done; chmod 644 "$file"; exec "$@"', "sh"],
+};
+
+engineTest(
+  "of those whose sockets are in a container's network only its own processes are taken for it",
+  () =>
+    onBridge(async (network, gateway) => {
+      const port = freePort();
+      const name = unique("ci");
+      await using gate = await RunningGate.serve({
+        upstream: engineSocket,
+        listeners: [{ listen: `tcp://${gateway}:${port}`, insecure: true, policy: "read-only" }],
+        clients: [{ container: name, policy: "full" }],
+      });
+      const made = await docker(engineSocket, [
+        ...["run", "-d", "--network", network, "--name", name, "bb", "busybox", "sleep", "600"],
+      ]);
+      assert.equal(made.code, 0, made.err);
+      const pid = await docker(engineSocket, ["inspect", "-f", "{{.State.Pid}}", name]);
+      const ask = ["busybox", "wget", "-qO-", `http://${gateway}:${port}/containers/json`];
+      const own = await docker(engineSocket, ["exec", name, ...ask]);
+      assert.equal(own.code, 0, own.err);
+      // In its network and in no container, as somebody who was given a socket from there.
+      const other = await runAs(undefined, ["nsenter", "-t", pid.out.trim(), "-n", ...ask]);
+      assert.notEqual(other.code, 0, other.out);
+      const lines = await gate.audit((lines) => lines.length > 1);
+      assert.deepEqual(lines.map(({ policy, peer }) => [policy, peer["container"]]), [
+        ["full", idIn(own.out, name)],
+        ["deny", null],
+      ]);
+    }),
+  which("nsenter") === undefined ? "nsenter not found (apt-get install util-linux)" : undefined,
+);
+
+engineTest(
+  "a gate that may not see who holds a container's connection denies it, and says why",
+  () =>
+    onBridge(async (network, gateway) => {
+      const port = freePort();
+      const name = unique("ci");
+      await using gate = await RunningGate.serve(
+        {
+          upstream: engineSocket,
+          listeners: [{ listen: `tcp://${gateway}:${port}`, insecure: true, policy: "read-only" }],
+          clients: [{ container: name, policy: "full" }],
+          ...asDaemon.settings,
+        },
+        {},
+        asDaemon,
+      );
+      await gate.says(/runs as daemon/);
+      const ran = await docker(engineSocket, [
+        ...["run", "--rm", "--network", network, "--name", name, "bb"],
+        ...["busybox", "wget", "-qO-", `http://${gateway}:${port}/containers/json`],
+      ]);
+      assert.notEqual(ran.code, 0, ran.out);
+      const [line] = await gate.audit((lines) => lines.length > 0);
+      assert.deepEqual([line!.policy, line!.peer["container"]], ["deny", null]);
+      await gate.says(/cannot see which processes hold .*CAP_SYS_PTRACE/);
+    }),
+);
+
 engineTest(
   "whoever speaks from another container's address is not taken for it",
   () =>
     onBridge(async (network, gateway) => {
       const port = freePort();
       const name = unique("ci");
-      // As another user, who needs no rights for it; he has to be able to read the configuration, whose path is the last word.
-      const through = [
-        ...["/bin/sh", "-c", 'for file; do :; done; chmod 644 "$file"; exec "$@"', "sh"],
-      ];
-      await using gate = await RunningGate.serve(
-        {
-          upstream: engineSocket,
-          listeners: [{ listen: `tcp://${gateway}:${port}`, insecure: true, policy: "read-only" }],
-          clients: [{ container: name, policy: "full" }],
-          run_as: { user: "daemon" },
-        },
-        {},
-        { through },
-      );
-      await gate.says(/runs as daemon/);
+      await using gate = await RunningGate.serve({
+        upstream: engineSocket,
+        listeners: [{ listen: `tcp://${gateway}:${port}`, insecure: true, policy: "read-only" }],
+        clients: [{ container: name, policy: "full" }],
+      });
       const run = (as: string, words: string[], command: string) =>
         docker(engineSocket, [
           ...["run", "--rm", "--network", network, "--name", as, ...words, "bb"],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { containerId } from "../../../lib/peer/container.ts";
+import { containerId, isInContainer } from "../../../lib/peer/container.ts";
 import { fromCredentials } from "../../../lib/peer/identify.ts";
 import { NameCache, systemNames } from "../../../lib/peer/names.ts";
 import { overflowId } from "../../../lib/peer/user_namespace.ts";
@@ -55,6 +55,27 @@ for (const [name, text, expected] of cgroups) {
     assert.equal(containerId(text), expected);
   });
 }
+
+Deno.test("a process is in the container whose folder comes first, after those that its asker is in, too", () => {
+  const [outer, other] = ["f".repeat(64), "e".repeat(64)];
+  const host = "0::/system.slice/postern.service\n";
+  const within = `0::/docker/${outer}\n`;
+  const cases: [boolean, string, string][] = [
+    [true, `5:pids:/docker/${id}\n0::/\n`, host],
+    [true, `0::/docker/${id}/init\n`, host],
+    [true, `0::/../docker-${id}.scope\n`, "0::/\n"],
+    [false, `0::/docker/${other}/docker/${id}\n`, host],
+    [false, `0::/docker/${other}/${id}\n`, host],
+    [false, `0::/docker/${id}00\n`, host],
+    [false, host, host],
+    [true, `0::/docker/${outer}/docker/${id}\n`, within],
+    [false, `0::/docker/${outer}/docker/${other}/${id}\n`, within],
+    [true, `0::/docker/${id}\n`, `0::/docker/${id}\n`],
+  ];
+  for (const [expected, text, own] of cases) {
+    assert.equal(isInContainer(text, id, own), expected, text);
+  }
+});
 
 Deno.test("names and ids come from NSS, unknown ones are absent", () => {
   assert.equal(systemNames.uidOf("root"), 0);

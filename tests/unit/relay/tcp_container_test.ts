@@ -17,15 +17,14 @@ const listed = (name: string, address = home) => [{
   NetworkSettings: inNetwork(address),
 }];
 const inspected = (address = home, running = true) => ({
-  State: { Running: running },
+  State: { Running: running, Pid: 77 },
   NetworkSettings: inNetwork(address),
 });
 const list = "/containers/json";
 const networks = ["/networks", []] as const;
 const one = `/containers/${id}/json`;
-/** All answers about a container at its address, whose processes cannot be seen here. */
-const known = (name: string) =>
-  [[list, listed(name)], networks, [one, inspected()], [one, inspected()]] as const;
+/** All answers about a container at its address. */
+const known = (name: string) => [[list, listed(name)], networks, [one, inspected()]] as const;
 
 for (
   const [what, rules, allowed] of [
@@ -101,12 +100,66 @@ for (
   });
 }
 
-Deno.test("a container whose processes cannot be seen has not ended meanwhile", async () => {
-  await using bench = await TcpBench.open([rule({ containers: ["old"], policy: "full" })]);
+Deno.test("the kernel is asked of the container and of all who share its network", async () => {
+  const asked: unknown[] = [];
+  await using bench = await TcpBench.open([rule({ labels: [["team", "ci"]], policy: "full" })], {
+    holds: ({ containers, pid }) => Promise.resolve(asked.push([containers, pid]) > 0),
+  });
+  using client = await bench.client();
+  await client.send(get("/nothing"));
+  const other = { ...listed("side")[0], Id: "d".repeat(64) };
+  const side = { ...other, HostConfig: { NetworkMode: `container:${id}` }, NetworkSettings: {} };
+  await bench.tells([[list, [...listed("ci"), side]], networks, [one, inspected()]]);
+  await client.message();
+  assert.equal((await bench.audit(1))[0].policy, "full");
+  assert.deepEqual(asked, [[[id, "d".repeat(64)], 77]]);
+});
+
+Deno.test("a connection that no process of the container holds is not the container's", async () => {
+  await using bench = await TcpBench.open([rule({ containers: ["ci"], policy: "full" })], {
+    holds: () => Promise.resolve(false),
+  });
+  using client = await bench.client();
+  await client.send(get("/info"));
+  await bench.tells(known("ci"));
+  assert.match(await client.message(), /403 [^]*does not hold this connection/);
+  assert.equal((await bench.audit(1))[0].peer.container, null);
+});
+
+for (
+  const [what, holds] of [
+    ["whose processes cannot be seen", () => Promise.resolve(undefined)],
+    ["that cannot be looked at", () => Promise.reject(new Error("no"))],
+  ] as const
+) {
+  Deno.test(`a container ${what} is not known by the engine's word alone, and the log says so, once`, async () => {
+    await using bench = await TcpBench.open([rule({ containers: ["ci"], policy: "full" })], {
+      holds,
+    });
+    for (let n = 0; n < 2; n++) {
+      using client = await bench.client();
+      await client.send(get("/info"));
+      await bench.tells([...known("ci"), [one, inspected()]]);
+      assert.match(
+        await client.message(),
+        /403 [^]*needs an identity that is unknown: Postern may not see which process/,
+      );
+    }
+    const said = bench.log.filter((line) => line.includes("cannot see which processes hold"));
+    assert.equal(said.length, 1, bench.log.join("\n"));
+    assert.match(said[0]!, /^warning: .*CAP_SYS_PTRACE/);
+  });
+}
+
+Deno.test("the engine is asked again when the container has ended while it was looked at", async () => {
+  await using bench = await TcpBench.open([rule({ containers: ["old"], policy: "full" })], {
+    holds: ({ pid }) => Promise.resolve(pid === 77 ? undefined : true),
+  });
   using client = await bench.client();
   await client.send(post("/containers/create", "{}"));
   const ended = [one, inspected(home, false)] as const;
-  await bench.tells([...known("old").slice(0, 3), ended, ...known("new")]);
+  const anew = { ...inspected(), State: { Running: true, Pid: 78 } };
+  await bench.tells([...known("old"), ended, ...known("new").slice(0, 2), [one, anew]]);
   assert.match(await client.message(), /403 [^]*\(container new\): policy read-only/);
 });
 

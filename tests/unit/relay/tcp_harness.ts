@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { builtinPolicies } from "../../../lib/policy/builtin.ts";
+import type { FarEnd } from "../../../lib/peer/far_end.ts";
 import type { ClientRule } from "../../../lib/policy/types.ts";
 import type { ConnectionLimits } from "../../../lib/relay/census.ts";
 import { type Applied, Gate } from "../../../lib/relay/gate.ts";
@@ -41,12 +42,14 @@ export class TcpBench implements AsyncDisposable {
       readonly limits?: ConnectionLimits;
       readonly workers?: number;
       readonly address?: readonly number[];
+      /** What the kernel shows of containers' connections: by itself, that they hold them. */
+      readonly holds?: (end: FarEnd) => Promise<boolean | undefined>;
     } = {},
   ): Promise<TcpBench> {
     const directory = await Deno.makeTempDir({ prefix: "postern-tcp-" });
     const engine = Deno.listen({ transport: "unix", path: `${directory}/up.sock` });
     const port = freePort();
-    const { limits, workers = 1, address = [127, 0, 0, 1], ...options } = change;
+    const { limits, workers = 1, address = [127, 0, 0, 1], holds, ...options } = change;
     const listener: ListenerOptions = {
       name: "test",
       socket: `tcp://127.0.0.1:${port}`,
@@ -69,6 +72,7 @@ export class TcpBench implements AsyncDisposable {
       failed: (error) => {
         throw error;
       },
+      holds: holds ?? (() => Promise.resolve(true)),
     });
     return new TcpBench(directory, gate, listener, engine, log);
   }
