@@ -1,4 +1,4 @@
-import { parseAddress } from "../policy/address.ts";
+import { isLoopback, parseAddress } from "../policy/address.ts";
 
 /** A uid, undefined where it is unknown, or the address of a client on TCP. */
 export type Who = number | string | undefined;
@@ -40,7 +40,7 @@ const IPV6 = 2;
 
 /**
  * Counts who is connected, for all workers together: in all, and for each uid or address; of IPv6, for each network of 64 bits,
- * since one host has as many addresses in it as it likes. Its memory is a lock and an open hash table (linear
+ * and for all of 127.0.0.0/8, since one host has as many addresses in it as it likes. Its memory is a lock and an open hash table (linear
  * probing; who leaves moves those behind back), since uids are too many for a counter each.
  */
 export class Census {
@@ -160,7 +160,12 @@ function keyOf(who: Who): [id: number, kind: number] {
   if (typeof who !== "string") return [(who ?? UNKNOWN) | 0, UID];
   const bytes = parseAddress(who) ?? [];
   const kind = bytes.length === 4 ? IPV4 : IPV6;
-  const significant = kind === IPV4 ? bytes : bytes.slice(0, 8);
+  // A program has all of 127.0.0.0/8 to speak from.
+  const significant = kind === IPV6
+    ? bytes.slice(0, 8)
+    : isLoopback(bytes)
+    ? [127, 0, 0, 1]
+    : bytes;
   return [
     significant.reduce(
       (sum, byte) => Math.imul(sum, kind === IPV4 ? 256 : 16_777_619) + byte | 0,

@@ -1,25 +1,36 @@
-import { parseAddress } from "../policy/address.ts";
+import { isLoopback, parseAddress } from "../policy/address.ts";
 
 /** How many may be on their way in. */
 export interface Room {
-  /** At once, from everywhere. */
+  /** At once, from everywhere, … */
   readonly most: number;
-  /** At once, from one address, or from one network of 64 bits: a host has as many addresses of IPv6 as it likes. */
+  /** … of whom so many may take their time; beyond that whoever has had so many milliseconds gives way. */
+  readonly calm: number;
+  readonly patience: number;
+  /** At once, from one place. */
   readonly share: number;
-  /** May wait for their address's share, from everywhere. */
+  /** May wait for their place's share, from everywhere. */
   readonly waiting: number;
 }
 
-/** Those of one address. */
+/** Those of one place. */
 interface Party<T> {
-  inside: number;
+  /** In the order in which they began, with the time on performance.now()'s clock. */
+  readonly inside: Map<T, number>;
   readonly waiting: Set<T>;
 }
 
+/** What becomes of somebody who comes: he begins, and perhaps somebody else has to go for that; he waits; he is one too many. */
+export type Entry<T> =
+  | { readonly begins: true; readonly gives?: T }
+  | { readonly begins: false }
+  | "crowded";
+
 /**
- * Who is on the way in: a client that has to show who it is can take its time, and costs memory and questions meanwhile. So that one
- * who stalls on as many connections as he can keeps nobody else out, each address has a share; its further clients wait for that
- * and for nothing else.
+ * Who is on the way in: a client that has to show who it is can take its time, and costs memory and questions meanwhile. So that who
+ * stalls on as many connections as he can keeps nobody else out, each place has a share, for which its further clients wait; and when
+ * many are inside, it is the oldest of the largest party who gives way. A place is an address, a network of 64 bits, in which
+ * a host has as many addresses of IPv6 as it likes, or this machine.
  */
 export class Door<T> {
   readonly #room: Room;
@@ -33,31 +44,27 @@ export class Door<T> {
     this.#room = room;
   }
 
-  /** Nobody else can begin, wherever he comes from. */
-  get full(): boolean {
-    return this.#inside >= this.#room.most;
-  }
-
-  /** Whether somebody begins, waits to, or is one too many. */
-  enter(one: T, address: string): "begins" | "waits" | "crowded" {
+  /** Somebody comes, at a time on performance.now()'s clock. Who gives way is still to leave. */
+  enter(one: T, address: string, now: number): Entry<T> {
     const place = placeOf(address);
-    const party = this.#parties.get(place) ?? { inside: 0, waiting: new Set() };
-    const begins = party.inside < this.#room.share;
+    const party = this.#parties.get(place) ?? { inside: new Map(), waiting: new Set() };
+    const begins = party.inside.size < this.#room.share;
     if (!begins && this.#waiting >= this.#room.waiting) return "crowded";
+    const gives = begins ? this.#whoGivesWay(now) : undefined;
     this.#parties.set(place, party);
     this.#places.set(one, place);
-    if (begins) {
-      party.inside++;
-      this.#inside++;
-      return "begins";
+    if (!begins) {
+      party.waiting.add(one);
+      this.#waiting++;
+      return { begins };
     }
-    party.waiting.add(one);
-    this.#waiting++;
-    return "waits";
+    party.inside.set(one, now);
+    this.#inside++;
+    return gives === undefined ? { begins } : { begins, gives };
   }
 
   /** Somebody is through or gives up, once; who begins in his place. */
-  leave(one: T): T | undefined {
+  leave(one: T, now: number): T | undefined {
     const place = this.#places.get(one);
     if (place === undefined) return undefined;
     this.#places.delete(one);
@@ -66,19 +73,35 @@ export class Door<T> {
       this.#waiting--;
       return undefined;
     }
+    party.inside.delete(one);
     const [next] = party.waiting;
     if (next !== undefined) {
       party.waiting.delete(next);
+      party.inside.set(next, now);
       this.#waiting--;
       return next;
     }
     this.#inside--;
-    if (--party.inside === 0) this.#parties.delete(place);
+    if (party.inside.size === 0) this.#parties.delete(place);
     return undefined;
+  }
+
+  #whoGivesWay(now: number): T | undefined {
+    const { most, calm, patience } = this.#room;
+    if (this.#inside < calm) return undefined;
+    let [largest] = this.#parties.values();
+    for (const party of this.#parties.values()) {
+      if (party.inside.size > largest!.inside.size) largest = party;
+    }
+    const [oldest] = largest!.inside;
+    if (oldest === undefined) return undefined;
+    const [one, since] = oldest;
+    return this.#inside >= most || now - since >= patience ? one : undefined;
   }
 }
 
 function placeOf(address: string): string {
   const bytes = parseAddress(address) ?? [];
-  return bytes.slice(0, 8).join(".");
+  // A program has all of 127.0.0.0/8 to speak from.
+  return isLoopback(bytes) ? "here" : bytes.slice(0, 8).join(".");
 }

@@ -22,7 +22,7 @@ import { type Reception, type TcpPeer, Visit } from "./visit.ts";
 const MOST_TURNED_AWAY = 64;
 
 /** Clients on TCP that may be on their way in, in one worker; as many wait as in the kernel's backlog. */
-const ARRIVING = { most: 256, share: 64, waiting: 1024 };
+const ARRIVING = { most: 512, calm: 256, patience: 1000, share: 64, waiting: 1024 };
 
 /** A listening socket in the worker: makes a connection of whoever is accepted, and keeps count. */
 export class Listener implements Acceptor {
@@ -76,11 +76,11 @@ export class Listener implements Acceptor {
   }
 
   get limited(): boolean {
-    return this.#limit !== Infinity || this.#reception !== undefined;
+    return this.#limit !== Infinity;
   }
 
   get open(): boolean {
-    return this.#connections.size < this.#limit && !this.#door.full;
+    return this.#connections.size < this.#limit;
   }
 
   accepted(fd: number): void {
@@ -106,7 +106,7 @@ export class Listener implements Acceptor {
       tls: tls && new TlsContext(tls),
       connect: (client, admitted, place) =>
         new this.#kind(this.#loop, this.#gatekeeper, place, client, admitted),
-      arrived: (visit) => this.#makeRoom(() => this.#door.leave(visit)?.call()),
+      arrived: (visit) => this.#door.leave(visit, performance.now())?.call(),
       left: (visit) => this.#remove(visit),
     };
   }
@@ -127,13 +127,16 @@ export class Listener implements Acceptor {
     const crowded = this.#census.enter(peer.address);
     if (crowded !== undefined) return turnAway(crowded);
     const visit = new Visit(reception, client, peer);
-    const place = this.#door.enter(visit, peer.address);
-    if (place === "crowded") {
+    const entry = this.#door.enter(visit, peer.address, performance.now());
+    if (entry === "crowded") {
       this.#census.leave(peer.address);
       return turnAway(crowdedAt(peer.address));
     }
     this.#connections.set(visit, peer.address);
-    if (place === "begins") visit.start();
+    if (entry.begins) {
+      entry.gives?.giveWay();
+      visit.start();
+    }
     if (this.#retired) visit.retire();
   }
 

@@ -99,6 +99,14 @@ export class Visit implements Connection {
     else if (this.#locating === undefined) this.#serve(client);
   }
 
+  /** Others come, and it has shown nothing yet. */
+  giveWay(): void {
+    if (this.#terminator !== undefined && this.#client === undefined) {
+      this.#refused("the handshake took its time while many others came");
+    }
+    this.close();
+  }
+
   retire(): void {
     this.#retiring = true;
     this.#connection?.retire();

@@ -46,6 +46,10 @@ async function wire(port: number, { cert, key }: Issued): Promise<Wire> {
   return new Wire(conn);
 }
 
+/** Another address of this machine than those of loopback, to speak from. */
+const OTHER = Deno.networkInterfaces().find(({ family, address }) =>
+  family === "IPv4" && !address.startsWith("127.")
+)?.address;
 const upgrade = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
 
 /** A client and an engine whose connection has become a stream. */
@@ -242,7 +246,7 @@ test(
       await bench.tells([
         ["/containers/json", listed],
         ["/networks", []],
-        ...[inspected, inspected] as [string, unknown][],
+        inspected as [string, unknown],
       ]);
       if (status === 200) {
         using engine = await bench.engine();
@@ -311,7 +315,7 @@ test(
     await Deno.writeTextFile(`${folder}/ca`, ca.cert);
     const { stdout, stderr } = await new Deno.Command("curl", {
       args: [
-        ...["-sS", "--interface", "127.0.0.2", "-w", "%{http_code}", "-o", "/dev/null"],
+        ...["-sS", "--interface", OTHER!, "-w", "%{http_code}", "-o", "/dev/null"],
         ...["--cert", "cert", "--key", "key", "--cacert", "ca"],
         `https://127.0.0.1:${bench.port}/nothing`,
       ],
@@ -321,7 +325,7 @@ test(
     await Deno.remove(folder, { recursive: true });
     // It has not waited for one of them to be over.
     const [first] = await bench.audit(1);
-    assert.deepEqual([first.peer.address, first.status], ["127.0.0.2", 403]);
+    assert.deepEqual([first.peer.address, first.status], [OTHER, 403]);
     // Whoever shares the address has his turn when they are gone.
     const patient = wire(bench.port, client);
     for (const one of stalled) one.close();
@@ -330,7 +334,7 @@ test(
     assert.match(await one.message(), /403/);
   },
   [ci],
-  { missing: which("curl") === undefined },
+  { missing: which("curl") === undefined || OTHER === undefined },
 );
 
 /** What works once somebody else has gone. */
