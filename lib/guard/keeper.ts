@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { isInContainer } from "../watch/inside.ts";
 import { SystemError } from "../linux/errno.ts";
 import { Inotify } from "../linux/inotify.ts";
 import { close, eventfd, signalEventfd } from "../linux/io.ts";
@@ -26,7 +27,10 @@ export interface Wanted {
   readonly upstreams: readonly string[];
   /** Postern's own: who holds them may connect, */
   readonly intercepts: readonly string[];
-  /** if it is one of these users', or if nobody but root could have put the socket there. */
+  /**
+   * if it is one of these users', or if nobody but root could have put the socket there; and in no container: one that has the
+   * sockets' folder mounted can put a socket of its own into it.
+   */
   readonly owners: ReadonlySet<number>;
   readonly uids: readonly number[];
   /** Folders of cgroups; they may come and go. */
@@ -44,6 +48,8 @@ export interface Hearer {
 const LOOK_MS = 1000;
 /** Every so often, processes are looked for although there is one. */
 const SCAN_MS = 5000;
+/** How often it is said that attempts came too fast, at most. */
+const SAY_MS = 5000;
 const PRESENT = u32(1);
 
 /** Keeps a seal true: follows the real sockets when they are made anew, Postern's processes as they start and end, and cgroups. */
@@ -65,6 +71,7 @@ export class Keeper {
   readonly #proofs = new Map<string, string>();
   #scanned = -Infinity;
   #lost = 0n;
+  #lostTold = -Infinity;
 
   /** `pid`: our own. */
   constructor(seal: Seal, wanted: Wanted, hearer: Hearer, pid: number) {
@@ -129,10 +136,11 @@ export class Keeper {
     const attempts = this.#seal.attempts();
     if (attempts.length > 0) this.#hearer.attempts(attempts);
     const { lost } = this.#seal;
-    if (lost > this.#lost) {
-      this.#hearer.warn(`${lost - this.#lost} attempts came too fast to be told one by one`);
-    }
+    const now = performance.now();
+    if (lost === this.#lost || now - this.#lostTold < SAY_MS) return;
+    this.#hearer.warn(`${lost - this.#lost} attempts came too fast to be told one by one`);
     this.#lost = lost;
+    this.#lostTold = now;
   }
 
   #followSockets(): ReadonlyMap<string, Proof> {
@@ -245,8 +253,9 @@ export class Keeper {
   #followProcesses(): void {
     this.#scanned = performance.now();
     for (const holder of this.#holdersNow()) {
-      if (!this.#wanted.owners.has(holder.uid) && !holder.paths.some(isPlacedByRoot)) {
-        this.#strange(holder);
+      const why = this.#doubt(holder);
+      if (why !== undefined) {
+        this.#strange(holder, why);
         continue;
       }
       this.#seal.set("processes", u32(holder.pid), u64(holder.start));
@@ -269,14 +278,23 @@ export class Keeper {
     }
   }
 
-  #strange({ pid, start, uid, pidfd, paths }: Holder): void {
+  /** Why it may not be Postern. */
+  #doubt({ pid, uid, paths }: Holder): string | undefined {
+    if (isInContainer(pid)) {
+      return "is in a container, and all can listen there that have the folder mounted";
+    }
+    if (this.#wanted.owners.has(uid) || paths.some(isPlacedByRoot)) return undefined;
+    return "is neither root's nor run_as's, and others than root can put sockets there";
+  }
+
+  #strange({ pid, start, uid, pidfd, paths }: Holder, why: string): void {
     close(pidfd);
     this.#once(
       `${pid} ${start}`,
       `process ${pid} of uid ${uid} holds ${
         paths[0]
-      }, but others than root can put sockets there, and it is neither ` +
-        `root's nor run_as's: it may not connect unless it is named, with --allow-uid ${uid} or by --allow-cgroup`,
+      }, but ${why}: it may not connect unless it is named, ` +
+        `by --allow-cgroup or with --allow-uid ${uid}`,
     );
   }
 

@@ -1,6 +1,7 @@
 import { close } from "../linux/io.ts";
 import { peerCredentials, whileAlive } from "../linux/peercred.ts";
 import { connect, unixAddress, unixSocket } from "../linux/socket.ts";
+import { isInCgroup, isInContainer } from "./inside.ts";
 import { heldAt, socketsOf } from "./inherited.ts";
 import { startOf } from "./process.ts";
 import type { ProcessId } from "./program.ts";
@@ -14,11 +15,14 @@ const INIT = 1;
 /**
  * Postern's own processes: those that listen on the intercept sockets. Whoever connects to a socket is told by the kernel who called
  * listen(2) on it (SO_PEERCRED, unix(7)); names, paths of programs and users can be another's. Where that is the service manager, it
- * is who else holds the manager's socket.
+ * is who else holds the manager's socket. Who listens from inside a container may be anybody who has the sockets' folder mounted: it
+ * counts only in a cgroup that is named.
  */
 export class OwnProcesses {
   readonly #sockets: readonly string[];
   readonly #manager: number;
+  readonly #cgroups: readonly string[];
+  readonly #warn: (message: string) => void;
   /** By pid, when it began. */
   readonly #own = new Map<number, string>();
   /** When a process that listens on none of them was asked about. */
@@ -26,8 +30,19 @@ export class OwnProcesses {
   /** Sockets on which the service manager listens. */
   #managed: readonly string[] = [];
 
-  constructor(interceptSockets: readonly string[], manager = INIT) {
+  /** Others that listen, by pid, which were told of. */
+  readonly #foreign = new Map<number, string>();
+
+  /** `warn` hears, once for each, of listeners that do not count. */
+  constructor(
+    interceptSockets: readonly string[],
+    warn: (message: string) => void,
+    cgroups: readonly string[] = [],
+    manager = INIT,
+  ) {
     this.#sockets = interceptSockets;
+    this.#warn = warn;
+    this.#cgroups = cgroups;
     this.#manager = manager;
     this.#look();
   }
@@ -78,9 +93,23 @@ export class OwnProcesses {
     for (const socket of this.#sockets) {
       const listener = whoListens(socket);
       if (listener?.pid === this.#manager) managed.push(socket);
-      else if (listener !== undefined) this.#own.set(listener.pid, listener.began);
+      else if (listener !== undefined && !this.#isForeign(listener, socket)) {
+        this.#own.set(listener.pid, listener.began);
+      }
     }
     this.#managed = managed;
+  }
+
+  #isForeign({ pid, began }: ProcessId, socket: string): boolean {
+    if (!isInContainer(pid) || isInCgroup(pid, this.#cgroups)) return false;
+    if (this.#foreign.get(pid) === began) return true;
+    if (this.#foreign.size >= MOST_STRANGERS) this.#foreign.clear();
+    this.#foreign.set(pid, began);
+    this.#warn(
+      `process ${pid} listens at ${socket} from inside a container, as all can who have that folder mounted: it is not taken ` +
+        "for Postern; if it is, name its cgroup with --gate-cgroup",
+    );
+    return true;
   }
 
   #lookAt(pid: number): void {
@@ -90,7 +119,8 @@ export class OwnProcesses {
     const isHolder = this.#managed.some((path) =>
       heldAt(path, this.#manager).some((inode) => held.has(inode))
     );
-    if (isHolder && began !== undefined && began === startOf(pid)) this.#own.set(pid, began);
+    if (!isHolder || began === undefined || began !== startOf(pid)) return;
+    if (!this.#isForeign({ pid, began }, this.#managed[0]!)) this.#own.set(pid, began);
   }
 }
 

@@ -89,6 +89,7 @@ vmTest(
     is("of ways", [null, null, null, null, null, CONTAINER, null, null, null]);
     is("the same name elsewhere", ANSWERED);
     is("an abstract one", "GET /_ping HTTP/1.1");
+    is("an impostor in a container", REFUSED);
     is("who holds Postern's socket", ANSWERED);
     is("a child of its", REFUSED);
     is("the guard's end", 0);
@@ -109,6 +110,8 @@ vmTest(
 vmTest("the seal lasts while engine, Postern and guard come and go", async () => {
   const { shown, is } = await play("lasting", LSM);
   is("made anew", REFUSED);
+  is("a flood", [REFUSED]);
+  is("told of the flood", 5001);
   is("under another name", REFUSED);
   is("through Postern again", ANSWERED);
   is("the pid of a Postern that has ended", [true, REFUSED]);

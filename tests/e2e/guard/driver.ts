@@ -17,6 +17,7 @@ import { tryWays } from "./ways.ts";
 
 const ALLOWED_USER = 1234;
 const OTHER_USER = 1235;
+const SEEN = "/tmp/seen";
 const PINS = "/sys/fs/bpf/postern";
 const guard = ["guard", "-c", CONFIG, "--json"];
 const allow = ["--allow-uid", String(ALLOWED_USER), "--allow-cgroup", "/backup"];
@@ -70,6 +71,15 @@ async function who(): Promise<void> {
   // We are Postern now; who we start is not.
   await serve.end();
   if (exists(GATE)) Deno.removeSync(GATE);
+
+  // A container that has the folder mounted puts a socket of its own there.
+  const own = ["deno", "run", "-A", import.meta.filename!, "impostor"];
+  const impostor = new Deno.Command("busybox", { args: ["unshare", "-p", "-f", ...own] }).spawn();
+  await sealed.says(/but is in a container/);
+  Deno.writeTextFileSync(SEEN, "");
+  await impostor.status;
+  if (exists(GATE)) Deno.removeSync(GATE);
+
   const gate = new Engine(GATE);
   await sealed.says(new RegExp(`process ${Deno.pid} is Postern's`));
   step("who holds Postern's socket", await ask(ENGINE));
@@ -84,6 +94,14 @@ async function who(): Promise<void> {
   await audit.end();
 }
 
+/** A process that listens at Postern's name, and tries the real socket when the guard has seen it. */
+async function impostor(): Promise<void> {
+  new Engine(GATE);
+  await until(() => exists(SEEN));
+  step("an impostor in a container", await ask(ENGINE));
+  Deno.exit();
+}
+
 /** What holds while engine, Postern and guard come and go. */
 async function lasting(): Promise<void> {
   Deno.mkdirSync("/sys/fs/cgroup/backup");
@@ -96,8 +114,16 @@ async function lasting(): Promise<void> {
   await engine.end();
   engine = new Engine(ENGINE);
   step("made anew", await ask(ENGINE));
+  // More than there is room for until somebody reads.
+  const said = new Set<string>();
+  for (let n = 0; n < 5000; n++) said.add(await ask(ENGINE));
+  step("a flood", [...said]);
   sealed.child.kill("SIGCONT");
   await sealed.says(/(a try of our own was refused[^]*){2}/);
+  await sealed.says(/attempts came too fast/);
+  const lost = /(\d+) attempts came too fast/.exec(sealed.err)?.[1];
+  await until(() => sealed.out.split("\n").length - 1 + Number(lost) >= 5001);
+  step("told of the flood", sealed.out.split("\n").length - 1 + Number(lost));
   Deno.renameSync(ENGINE, "/run/moved.sock");
   step("under another name", await ask("/run/moved.sock"));
   Deno.renameSync("/run/moved.sock", ENGINE);
@@ -138,8 +164,13 @@ async function lasting(): Promise<void> {
   await second.end();
 }
 
-const scenes: Readonly<Record<string, () => Promise<void>>> = { unsupported, who, lasting };
-setUp();
+const scenes: Readonly<Record<string, () => Promise<void>>> = {
+  unsupported,
+  who,
+  lasting,
+  impostor,
+};
+if (Deno.args[0] !== "impostor") setUp();
 await scenes[Deno.args[0]!]!();
 step("end", true);
 Deno.exit();

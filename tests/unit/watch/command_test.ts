@@ -8,6 +8,9 @@ const usage: readonly [args: string[], says: RegExp][] = [
   [["--exec", "logger 'x"], /--exec takes a program and its words/],
   [["--exec", "no-such-program-here x"], /--exec "no-such-program-here": there is no such program/],
   [["--exec", "/nowhere/hook"], /there is no such program/],
+  [["--gate-cgroup", "postern.slice"], /--gate-cgroup takes paths such as \/postern.slice/],
+  [["--gate-cgroup", "/"], /--gate-cgroup/],
+  [["--gate-cgroup", "/a,"], /--gate-cgroup/],
   [["--follow"], /--follow/],
   [["/run/docker.sock"], /./],
 ];

@@ -59,7 +59,7 @@ function perlTest(name: string, fn: (folder: string) => Promise<void>): void {
 perlTest("who listens on an intercept socket is Postern, and nobody else", async (folder) => {
   const gate = await listener(`${folder}/ci.sock`);
   const other = await listener(`${folder}/other.sock`);
-  const own = new OwnProcesses([`${folder}/ci.sock`]);
+  const own = new OwnProcesses([`${folder}/ci.sock`], assert.fail);
   assert.equal(own.describe(), `Postern is process ${gate.pid}`);
   assert.equal(own.has(gate.pid), true);
   assert.equal(own.has(other.pid), false);
@@ -72,7 +72,7 @@ perlTest("who listens on an intercept socket is Postern, and nobody else", async
 
 perlTest("a Postern that starts later is known, and one that takes its place", async (folder) => {
   const path = `${folder}/ci.sock`;
-  const own = new OwnProcesses([path]);
+  const own = new OwnProcesses([path], assert.fail);
   assert.equal(own.describe(), "Postern does not run");
   const first = await listener(path);
   assert.equal(own.has(first.pid), true);
@@ -88,7 +88,7 @@ perlTest(
   "a stranger is asked about again after a second: it may open its sockets",
   async (folder) => {
     const path = `${folder}/ci.sock`;
-    const own = new OwnProcesses([path]);
+    const own = new OwnProcesses([path], assert.fail);
     const process = await listener(`${folder}/late.sock`);
     assert.equal(own.has(process.pid, 10_000), false);
     await Deno.rename(`${folder}/late.sock`, path);
@@ -104,7 +104,7 @@ perlTest(
     const path = `${folder}/ci.sock`;
     const manager = await listener(path, true);
     const other = await listener(`${folder}/other.sock`);
-    const own = new OwnProcesses([path], manager.pid);
+    const own = new OwnProcesses([path], assert.fail, [], manager.pid);
     assert.equal(own.describe(), "Postern is who takes the sockets of the service manager's");
     assert.equal(own.has(manager.told), true);
     assert.equal(own.has(manager.pid), false);
@@ -114,8 +114,51 @@ perlTest(
   },
 );
 
+const root = absent ?? (Deno.uid() === 0 ? undefined : "needs root");
+
+Deno.test({
+  name:
+    `who listens from inside a container is told of once, and is not Postern until its cgroup is named${
+      root === undefined ? "" : ` (${root})`
+    }`,
+  ignore: root !== undefined,
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "pw-" });
+    const path = `${folder}/ci.sock`;
+    const container = new Deno.Command("unshare", {
+      args: ["--pid", "--fork", "perl", "-e", listening(false), path],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const reader = container.stdout.getReader();
+    await reader.read();
+    const children = `/proc/${container.pid}/task/${container.pid}/children`;
+    const pid = Number(await Deno.readTextFile(children));
+    const warnings: string[] = [];
+    const own = new OwnProcesses([path], (message) => warnings.push(message));
+    assert.equal(own.describe(), "Postern does not run");
+    assert.equal(own.has(pid), false);
+    assert.deepEqual(own.running(), []);
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0]!,
+      new RegExp(`^process ${pid} listens at ${path} from inside a container`),
+    );
+    const [cgroup] = (await Deno.readTextFile(`/proc/${pid}/cgroup`)).split("\n")
+      .map((line) => line.split(":").slice(2).join(":"));
+    const named = new OwnProcesses([path], assert.fail, [cgroup!.replace(/\/$/, "")]);
+    assert.equal(named.has(pid), true);
+    const other = new OwnProcesses([path], () => {}, [`${cgroup!.replace(/\/$/, "")}/other`]);
+    assert.equal(other.has(pid), false);
+    await container.stdin.close();
+    await reader.cancel();
+    await container.status;
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
 Deno.test("without sockets of its own, its connections cannot be told from others'", () => {
-  const own = new OwnProcesses([]);
+  const own = new OwnProcesses([], assert.fail);
   assert.match(own.describe(), /listens on TCP alone/);
   assert.equal(own.has(Deno.pid), false);
 });
