@@ -1,6 +1,7 @@
 import type { FileStatus } from "../linux/file.ts";
 import type { UnixSocket } from "../linux/unix_diag.ts";
 import type { Facts, RealSocket } from "./facts.ts";
+import { gateUids } from "./gate_users.ts";
 import type { Process } from "./processes.ts";
 
 /** What a process has to do with the real socket. */
@@ -33,8 +34,11 @@ export function holdsOf(facts: Facts, socket: RealSocket, all: readonly UnixSock
   const server = new Set(
     [...holding(listeners), ...holding(served)].filter(isServer).map(({ pid }) => pid),
   );
-  const passes = ({ pid }: Process) =>
-    server.has(pid) || pid === facts.host.pid || facts.own.some((own) => own.pid === pid);
+  const trusted = gateUids(facts);
+  const gate = new Set(
+    facts.own.filter(({ uid }) => uid === undefined || trusted.has(uid)).map(({ pid }) => pid),
+  );
+  const passes = ({ pid }: Process) => server.has(pid) || pid === facts.host.pid || gate.has(pid);
   const found = (inodes: ReadonlySet<number>, how: Hold["how"]) =>
     holding(inodes).filter((process) => !passes(process)).map((process) => ({ process, how }));
   return {

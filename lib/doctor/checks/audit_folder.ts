@@ -2,8 +2,8 @@ import { dirname } from "node:path";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { line } from "../fixes.ts";
+import { gateUids } from "../gate_users.ts";
 import { realPath } from "../paths.ts";
-import { readUnit } from "../units.ts";
 import { access } from "../wording.ts";
 
 /** Whether only the gate can change its records. */
@@ -20,18 +20,11 @@ export const auditFolder: Check = {
 };
 
 function lookAt(facts: Facts, path: string): Finding[] {
-  const { host, accounts, configured: { config } } = facts;
+  const { host, accounts } = facts;
   const status = host.status(path);
   if (status === undefined) return [];
-  const unitUser = readUnit(host, "postern.service")?.values("User").at(-1);
-  const writers = new Set([
-    0,
-    config?.runAs?.uid,
-    accounts.users.find(({ name }) => name === unitUser)?.uid,
-    ...facts.own.map(({ uid }) => uid),
-  ]);
   const open = (status.mode & 0o022) !== 0;
-  if (!open && writers.has(status.uid)) return [];
+  if (!open && gateUids(facts).has(status.uid)) return [];
   return [{
     level: "wrong",
     title: `others than the gate can change its records: ${path}`,

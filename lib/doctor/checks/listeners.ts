@@ -6,9 +6,11 @@ import { isAtFile } from "../connections.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { line, startGate } from "../fixes.ts";
+import { gateUids } from "../gate_users.ts";
 import { listeningTcp, placeOfTcp } from "../listening_tcp.ts";
+import { listeningAt } from "../own_processes.ts";
 import { foldersOf, realPath } from "../paths.ts";
-import { access } from "../wording.ts";
+import { access, describe } from "../wording.ts";
 
 const STICKY = 0o1000;
 
@@ -42,7 +44,8 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
       fix: [startGate(facts)],
     }];
   }
-  const findings: Finding[] = [];
+  const folders = replaceable(facts, socket, path);
+  const findings: Finding[] = [...folders];
   const differs = status.mode !== mode || (uid !== undefined && status.uid !== uid) ||
     (gid !== undefined && status.gid !== gid);
   if (differs) {
@@ -56,12 +59,23 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
         `there: ${access(accounts, status)}`,
         `configured at ${listener.origin}: ${formatMode(mode)} ${user ?? "any"}:${group ?? "any"}`,
       ],
-      fix: [
-        ...(uid === undefined && gid === undefined ? [] : [line("chown", ownership, path)]),
+      // Where others can put a link in its place, it would be the link's target that is opened to the group.
+      fix: folders.length > 0 ? ["# once its folder is closed:", startGate(facts)] : [
+        ...(ownership === "" ? [] : [line("chown", ownership, path)]),
         line("chmod", formatMode(mode), path),
-        "# and to see that it stays so, start the gate anew:",
-        `# ${startGate(facts)}`,
+        `# and to see that it stays so, start the gate anew: ${startGate(facts)}`,
       ],
+    });
+  }
+  const unix = typeof facts.unix === "string" ? [] : facts.unix;
+  const strangers = listeningAt(host, [status], facts.own, unix)
+    .filter(({ uid }) => uid !== undefined && !gateUids(facts).has(uid));
+  if (strangers.length > 0) {
+    findings.push({
+      level: "wrong",
+      title: `somebody else than the gate listens at ${socket}`,
+      evidence: strangers.map((process) => describe(accounts, process)),
+      fix: [`# see what that is and end it, and then: ${startGate(facts)}`],
     });
   }
   if (!isServed(facts, status)) {
@@ -72,28 +86,28 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
       fix: [startGate(facts)],
     });
   }
-  const trusted = new Set([
-    0,
-    facts.configured.config?.runAs?.uid,
-    ...facts.own.map((own) => own.uid),
-  ]);
-  for (const folder of foldersOf(path)) {
-    const there = host.behind(folder);
-    if (there === undefined) continue;
+  return findings;
+}
+
+/** Whoever may write a folder on the way can put a socket of his own there, and hears what clients have to say. */
+function replaceable(facts: Facts, socket: string, path: string): Finding[] {
+  const trusted = gateUids(facts);
+  return foldersOf(path).flatMap((folder): Finding[] => {
+    const there = facts.host.behind(folder);
+    if (there === undefined) return [];
     const open = (there.mode & 0o022) !== 0 && (there.mode & STICKY) === 0;
     const foreign = !trusted.has(there.uid);
-    if (!open && !foreign) continue;
-    findings.push({
+    if (!open && !foreign) return [];
+    return [{
       level: "wrong",
       title: `others can put a socket of their own in the place of ${socket}`,
-      evidence: [`${folder}: ${access(accounts, there)}`],
+      evidence: [`${folder}: ${access(facts.accounts, there)}`],
       fix: [
         ...(foreign ? [line("chown", "root", folder)] : []),
         ...(open ? [line("chmod", "go-w", folder)] : []),
       ],
-    });
-  }
-  return findings;
+    }];
+  });
 }
 
 /** A port has no mode and no owner; who may use it is the certificate's matter. */

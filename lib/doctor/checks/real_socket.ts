@@ -49,27 +49,22 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
   }
   const who = whoConnects(facts, socket);
   const findings = replaceable(facts, path, status);
+  // Where others can put a link in its place, a command would change what that leads to.
+  const first = (command: string) =>
+    findings.length > 0 ? ["# once its folder is closed:"] : [command, "# and for good:"];
   if ((status.mode & 0o002) !== 0) {
     findings.push({
       level: "wrong",
       title: `everybody on this host can connect to ${path}, and whoever connects is ${who}`,
       evidence: [seen],
-      fix: [
-        line("chmod", "o-rwx", host.root + path),
-        "# and for good:",
-        ...harden(facts, "sockets"),
-      ],
+      fix: [...first(line("chmod", "o-rwx", host.root + path)), ...harden(facts, "sockets")],
     });
   } else if (status.uid !== 0 && who === "root" && !ownersOwn(path, status.uid)) {
     findings.push({
       level: "wrong",
       title: `${path} belongs to another user than root, who can open it to everybody`,
       evidence: [seen],
-      fix: [
-        line("chown", "root", host.root + path),
-        "# and for good:",
-        ...harden(facts, "sockets"),
-      ],
+      fix: [...first(line("chown", "root", host.root + path)), ...harden(facts, "sockets")],
     });
   }
   findings.push(...listed(facts, socket));

@@ -87,6 +87,28 @@ checkCases(listeners, [
     levels: ["fine"],
   },
   {
+    name:
+      "whoever put a socket of his own there is not the gate, and no reason to trust the folder",
+    host: served({ ...socket, mode: 0o600, uid: 1000 }, { "/run/postern": { uid: 1000 } }, 1000),
+    configured,
+    levels: ["wrong", "wrong", "wrong"],
+    says: [
+      /somebody else than the gate listens/,
+      /^pid 70, .*, user alice$/m,
+      /chown root \/run\/postern/,
+      /^# once its folder is closed:$/m,
+    ],
+    saysNot: [/^chmod 0660/m],
+  },
+  {
+    name: "in a container, the gate's numbers are its own",
+    host: {
+      ...served(socket, { "/proc/70/cgroup": `0::/docker/${"ab".repeat(32)}\n` }, 65532),
+    },
+    configured,
+    levels: ["fine"],
+  },
+  {
     name: "a socket that nobody listens at is left over",
     host: { files: { [PATH]: socket } },
     configured,

@@ -129,6 +129,25 @@ checkCases(holders, [
     levels: ["fine"],
   },
   {
+    name: "whoever put a socket of his own in the gate's place is a finding",
+    host: {
+      files: {
+        ...engine,
+        ...gateSocket,
+        ...processFiles(70, {
+          comm: "postern",
+          uid: 1000,
+          sockets: [900, 301],
+          more: { "net/unix": unixTable },
+        }),
+      },
+      unix: [listener, accepted(201, 301)],
+    },
+    configured: configOf(oneListener),
+    levels: ["wrong"],
+    says: [/pid 70, .*, user alice: is connected/],
+  },
+  {
     name: "whoever only listens elsewhere under the gate's name is a finding",
     host: {
       files: {

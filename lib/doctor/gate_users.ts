@@ -1,0 +1,24 @@
+import { isAbsolute } from "node:path";
+import { GATE_USER } from "../harden/names.ts";
+import type { Facts } from "./facts.ts";
+import { readUnit } from "./units.ts";
+
+/**
+ * Whom the gate may run as: root, its user, whose configuration it is. Not simply whoever listens at its socket, who may have put
+ * one of his own there; in a container, its numbers are the container's to choose.
+ */
+export function gateUids(facts: Facts): ReadonlySet<number> {
+  const { host, accounts: { users }, own, configured: { file, config } } = facts;
+  const unitUser = readUnit(host, "postern.service")?.values("User").at(-1);
+  const named = users.filter(({ name, uid }) =>
+    name === GATE_USER || name === unitUser || String(uid) === unitUser
+  );
+  const all = [
+    0,
+    config?.runAs?.uid,
+    file !== undefined && isAbsolute(file) ? host.behind(file)?.uid : undefined,
+    ...named.map(({ uid }) => uid),
+    ...own.filter(({ container }) => container !== undefined).map(({ uid }) => uid),
+  ];
+  return new Set(all.filter((uid) => uid !== undefined));
+}
