@@ -5,12 +5,13 @@ import type { CommandStep } from "../../lib/harden/part.ts";
 import { seccompProfile } from "../../lib/harden/seccomp_profile.ts";
 import { docker, unique } from "../support/docker.ts";
 import type { AuditLine } from "../support/gate.ts";
-import { importPosternImage } from "../support/postern_image.ts";
+import { importPosternImage, withPosternImage } from "../support/postern_image.ts";
 import {
   missingForEngine,
   type PrivateEngine,
   startPrivateEngine,
 } from "../support/private_engine.ts";
+import { missingForPodman, startPrivatePodman } from "../support/private_podman.ts";
 import { factsOf } from "../unit/harden/facts_of.ts";
 
 const turnedOff = Deno.env.get("POSTERN_TEST_ENGINE") === "0" ? "POSTERN_TEST_ENGINE=0" : undefined;
@@ -19,12 +20,18 @@ const missing = turnedOff ?? missingForEngine();
 /** `daemon` is 1:1 and `sys` the group 3 on every Debian. */
 const [USER, UID, GROUP, GID] = ["daemon", 1, "sys", 3];
 
+/** An engine with a socket, and Podman's own program where it is Podman. */
+interface Engine {
+  readonly socket: string;
+  readonly program?: string;
+}
+
 /** The recipes of a gate with a listener `ci`, with all that they name in a directory of the test's own. */
 class Recipes implements AsyncDisposable {
   readonly directory: string;
-  readonly #engine: PrivateEngine;
+  readonly #engine: Engine;
 
-  private constructor(directory: string, engine: PrivateEngine) {
+  private constructor(directory: string, engine: Engine) {
     this.directory = directory;
     this.#engine = engine;
   }
@@ -33,7 +40,7 @@ class Recipes implements AsyncDisposable {
     return `${this.directory}/run/ci.sock`;
   }
 
-  static async write(engine: PrivateEngine): Promise<Recipes> {
+  static async write(engine: Engine): Promise<Recipes> {
     const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "pc-" });
     await Deno.chmod(directory, 0o755);
     await Deno.chown(engine.socket, 0, GID);
@@ -76,6 +83,7 @@ audit: { file: ${directory}/log/audit.jsonl }
     }
     const { code, err } = await run(["sh", script], {
       DOCKER_HOST: `unix://${this.#engine.socket}`,
+      ENGINE: this.#engine.program ?? "docker",
     });
     assert.equal(code, 0, err);
     for (let tries = 0; tries < 300; tries++) {
@@ -226,5 +234,27 @@ Deno.test({
       }
       await Deno.remove(file);
     });
+  },
+});
+
+const missingPodman = missing ?? missingForPodman();
+const byPodman = "the same script starts the gate by Podman, before Podman itself";
+Deno.test({
+  name: missingPodman === undefined ? byPodman : `${byPodman} (${missingPodman})`,
+  ignore: missingPodman !== undefined,
+  async fn() {
+    await using engine = await startPrivatePodman();
+    await withPosternImage(async (tar, changes) => {
+      const options = changes.flatMap((change) => ["-c", change]);
+      await engine.podman("import", ...options, tar, "postern");
+    });
+    await using gate = await Recipes.write(engine);
+    await gate.start();
+    const listed = await docker(gate.socket, ["ps", "--format", "{{.Names}}"]);
+    assert.equal(listed.out.trim(), "postern");
+    const facts = "{{.EffectiveCaps}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.SecurityOpt}}";
+    const inspected = await engine.podman("inspect", "--format", facts, "postern");
+    assert.match(inspected, /^\[\] true \[no-new-privileges seccomp=\/\S+\]$/m);
+    assert.ok((await gate.peers()).every(({ uid, pid }) => uid === Deno.uid() && Number(pid) > 0));
   },
 });

@@ -2,22 +2,32 @@ import { docker } from "./docker.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/**
- * Makes the image `postern` in an engine as the Containerfile says, but of this machine's own runtime and libraries, since nothing
- * can be pulled: what is copied, the entry point, the environment and the folder are read there.
- */
+/** Makes the image `postern` in an engine. */
 export async function importPosternImage(socket: string): Promise<void> {
+  await withPosternImage(async (tar, changes) => {
+    const options = changes.flatMap((change) => ["-c", change]);
+    const { code, err } = await docker(socket, ["import", ...options, tar, "postern"]);
+    if (code !== 0) throw new Error(err);
+  });
+}
+
+/**
+ * The image as the Containerfile says, but of this machine's own runtime and libraries, since nothing can be pulled: what is copied,
+ * the entry point, the environment and the folder are read there. `changes`: for `import --change`, one variable in each.
+ */
+export async function withPosternImage(
+  use: (tar: string, changes: readonly string[]) => Promise<void>,
+): Promise<void> {
   const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "pi-" });
   try {
     const recipe = (await Deno.readTextFile(`${root}Containerfile`)).split(/^FROM /m).at(-1)!;
     const said = (word: string) => new RegExp(`^${word} .*`, "m").exec(recipe)![0];
     const home = said("WORKDIR").split(" ")[1]!;
-    const changes = ["WORKDIR", "ENV", "ENTRYPOINT", "CMD"].flatMap((word) => ["-c", said(word)]);
-    await fill(directory, home);
-    const tar = `tar -C ${directory} -c . | docker -H unix://${socket} import "$@" - postern`;
-    await sh(tar, changes);
-    const { code, err } = await docker(socket, ["image", "inspect", "postern"]);
-    if (code !== 0) throw new Error(err);
+    const variables = said("ENV").split(" ").slice(1).map((variable) => `ENV ${variable}`);
+    await fill(`${directory}/image`, home);
+    const tar = `${directory}/image.tar`;
+    await sh('tar -C "$1" -cf "$2" .', [`${directory}/image`, tar]);
+    await use(tar, [...["WORKDIR", "ENTRYPOINT", "CMD"].map(said), ...variables]);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

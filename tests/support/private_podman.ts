@@ -3,6 +3,8 @@ import { which } from "./private_engine.ts";
 /** A Podman service of a test's own: its images, containers and sockets are in one directory and end with it. */
 export interface PrivatePodman extends AsyncDisposable {
   readonly socket: string;
+  /** A program that does the same as `podman`, on its storage. */
+  readonly program: string;
   /** Runs podman on its storage, without the service. */
   podman(...args: readonly string[]): Promise<string>;
 }
@@ -47,6 +49,9 @@ export async function startPrivatePodman(): Promise<PrivatePodman> {
     return decoder.decode(stdout);
   };
   await importImage(directory, podman);
+  const program = `${directory}/podman`;
+  const exec = `CONTAINERS_CONF=${env.CONTAINERS_CONF} exec podman ${common.join(" ")} "$@"`;
+  await Deno.writeTextFile(program, `#!/bin/sh\n${exec}\n`, { mode: 0o755 });
   const service = new Deno.Command("setsid", {
     args: ["podman", ...common, "system", "service", "--time=0", `unix://${socket}`],
     env,
@@ -56,6 +61,7 @@ export async function startPrivatePodman(): Promise<PrivatePodman> {
   }).spawn();
   const engine: PrivatePodman = {
     socket,
+    program,
     podman,
     async [Symbol.asyncDispose]() {
       await podman("rm", "-f", "-a", "-t", "0");
