@@ -2,7 +2,9 @@ import type { Config, ListenerConfig } from "./types.ts";
 import { isOpenToOthers } from "./tcp.ts";
 
 /** What the operator should know of the listeners on TCP and of the rules for their clients, in words. */
-export function tcpWarnings({ listeners, gate }: Pick<Config, "listeners" | "gate">): string[] {
+export function tcpWarnings(
+  { listeners, gate, runAs }: Pick<Config, "listeners" | "gate" | "runAs">,
+): string[] {
   const tcp = listeners.filter((listener) => listener.tcp !== undefined);
   const open = tcp.filter((listener) => listener.insecure === true && isOpenToOthers(listener.tcp!))
     .map(({ socket, name }) =>
@@ -34,5 +36,16 @@ export function tcpWarnings({ listeners, gate }: Pick<Config, "listeners" | "gat
       } they get deny unless a rule before it is about them; give it listener: NAME`,
     ];
   });
-  return [...open, ...blind, ...lost];
+  // The descriptors of others' processes are root's to see (ptrace(2)), and Landlock keeps them from everybody.
+  const unproved = runAs === undefined ? [] : gate.clients.flatMap((rule) => {
+    if (rule.containers === undefined && rule.labels === undefined) return [];
+    const here = tcp.filter((listener) => isAbout(rule.listeners, listener)).map(({ name }) =>
+      name
+    );
+    return here.length === 0 ? [] : [
+      `client rule ${rule.origin} needs a container, and with run_as Postern may not see which process holds a ` +
+      `connection: at ${here.join(", ")} everybody gets deny unless a rule before it is about them`,
+    ];
+  });
+  return [...open, ...blind, ...lost, ...unproved];
 }

@@ -26,8 +26,8 @@ export class FarEnds {
     this.#isBlind = true;
     this.#warn(
       "cannot see which processes hold the connections of containers: rules about containers and labels deny. It takes " +
-        "the host's processes in /proc and the right to see their descriptors: as root, with CAP_SYS_PTRACE, or as the " +
-        "user that the containers run as; not with run_as for containers of others",
+        "the host's processes in /proc and the right to see their descriptors: as root with CAP_SYS_PTRACE, or as the user " +
+        "of a rootless engine, and without run_as",
     );
   }
 

@@ -109,6 +109,19 @@ Deno.test("rules that would lock out the clients of a listener are told", () => 
   assert.match(warnings[1]!, /rule postern.yaml:4 needs a container.*at a they get deny/);
 });
 
+Deno.test("rules about containers that run_as keeps from being proved are told", () => {
+  const text = "listeners: [{ listen: 'tcp://127.0.0.1:2375' }]\n" +
+    "clients: [{ label: a=b, policy: full }]\n";
+  const root = load(text);
+  assert.ok(root.ok);
+  assert.deepEqual(tcpWarnings(root.config), []);
+  const other = load(`${text}run_as: { user: ops }\n`);
+  assert.ok(other.ok, JSON.stringify(other));
+  const [warning, ...more] = tcpWarnings(other.config);
+  assert.match(warning!, /rule postern.yaml:2 needs a container, and with run_as .*at tcp-2375/);
+  assert.deepEqual(more, []);
+});
+
 Deno.test({
   name: "the files of tls are read and tried, and a key that everybody can read is not trusted",
   ignore: missingForCertificates !== undefined,
