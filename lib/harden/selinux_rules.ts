@@ -137,6 +137,7 @@ export const tcpRules = [
 ];
 
 function optional(name: string, rules: readonly string[]): string {
+  if (rules.length === 1) return `(optional postern_${name} ${rules[0]})`;
   return `(optional postern_${name}\n${rules.map((rule) => `  ${rule}\n`).join("")})`;
 }
 

@@ -1,19 +1,11 @@
-import manifest from "../../deno.json" with { type: "json" };
 import { profilesFor } from "./apparmor.ts";
+import { type Confined, engine, fromSource, readConfined } from "./confined.ts";
 import { type NewerDebian, startedWith } from "./newer_debian.ts";
 import { which } from "./private_engine.ts";
 import { runMachine, type VmFile } from "./vm.ts";
 import { posternFiles } from "./vm_postern.ts";
 
-const home = new URL("../..", import.meta.url).pathname;
-/** The gate's words on a host that has it from source, as `harden` writes them. */
-const program = [
-  "/bin/deno",
-  "run",
-  "--cached-only",
-  ...manifest.tasks.start.split(" ").filter((word) => word.startsWith("--")),
-  `${home}main.ts`,
-];
+const program = fromSource("/bin/deno");
 
 /** An audit file whose name would be a pattern, variables and more. */
 const AUDIT = `/var/log/postern/a [b] {c,d}*?^ "e" @{HOME} \\.jsonl`;
@@ -22,13 +14,6 @@ const config = `
 run_as: { user: ops }
 listeners: [{ socket: /run/postern/docker.sock, mode: "0666", policy: read-only }]
 audit: { file: ${JSON.stringify(AUDIT)} }
-`;
-
-/** An engine that answers each request, by socat. */
-const engine = `#!/bin/sh
-while read -r line; do
-  test "$line" = "$(printf '\\r')" && printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK'
-done
 `;
 
 /** What the machine does before the attempts: profiles, two engines' sockets, the gate in its profile, as systemd would start it. */
@@ -60,13 +45,6 @@ export NOTIFY_SOCKET=/run/systemd/notify DENO_DIR=/var/lib/postern/deno DENO_NO_
 gate=$!
 n=0; while [ ! -S /run/postern/docker.sock ] && [ -d /proc/$gate ] && [ $n -lt 120 ]; do sleep 1; n=$((n+1)); done; sleep 5
 `;
-
-/** How a confined machine went: the tries by name, and what the kernel and the gate said. */
-export interface Confined {
-  readonly output: string;
-  readonly tries: ReadonlyMap<string, string>;
-  said(word: string): string;
-}
 
 /** Boots a kernel with AppArmor: this release's with the parser that is installed, or the newer ones. Runs the script in there. */
 export async function runConfined(script: string, newer?: NewerDebian): Promise<Confined> {
@@ -108,14 +86,7 @@ export async function runConfined(script: string, newer?: NewerDebian): Promise<
     seconds: 600,
   });
   if (!ended) throw new Error(output);
-  const tries = [...output.matchAll(/^TRY ([^:]+): (.*)$/gm)].map(([, name, out]) =>
-    [name!, out!.trim()] as const
-  );
-  return {
-    output,
-    tries: new Map(tries),
-    said: (word) => new RegExp(`^${word} ?(.*)$`, "m").exec(output)?.[1] ?? "",
-  };
+  return readConfined(output);
 }
 
 /** Every file below a folder, for the machine's own tree at `at`; links as what they lead to. */

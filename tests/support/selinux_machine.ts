@@ -1,29 +1,14 @@
-import manifest from "../../deno.json" with { type: "json" };
+import { type Confined, engine, fromSource, home, readConfined } from "./confined.ts";
 import { which } from "./private_engine.ts";
 import { compilePolicy, moduleFor, SAME_FOLDERS } from "./selinux.ts";
 import { runMachine, type VmFile } from "./vm.ts";
 import { posternFiles } from "./vm_postern.ts";
 
-const home = new URL("../..", import.meta.url).pathname;
-/** The gate's words on a host that has it from source, as `harden` writes them. */
-const program = [
-  "/usr/local/bin/deno",
-  "run",
-  "--cached-only",
-  ...manifest.tasks.start.split(" ").filter((word) => word.startsWith("--")),
-  `${home}main.ts`,
-];
+const program = fromSource("/usr/local/bin/deno");
 
 const config = `
 listeners: [{ socket: /run/postern/docker.sock, mode: "0666", policy: read-only }]
 audit: { file: /var/log/postern/audit.jsonl }
-`;
-
-/** An engine that answers each request, by socat. */
-const engine = `#!/bin/sh
-while read -r line; do
-  test "$line" = "$(printf '\\r')" && printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK'
-done
 `;
 
 /** What only the test needs: the machine's first program, which is the kernel's, makes everything ready whatever the rules say. */
@@ -37,7 +22,7 @@ const testModule = `
 const testContexts = `
 /test/init/.*	--	system_u:object_r:init_exec_t:s0
 /test/gate/.*	--	system_u:object_r:postern_exec_t:s0
-${/^\/[^/]+/.exec(home)![0]}(/.*)?	system_u:object_r:usr_t:s0
+${home.slice(0, -1).replace(/[.+]/g, "\\$&")}(/.*)?	system_u:object_r:usr_t:s0
 `;
 
 const CONTEXTS = "/etc/selinux/default/contexts/files/file_contexts";
@@ -83,13 +68,6 @@ n=0; while [ ! -S /run/postern/docker.sock ] && [ -d /proc/$gate ] && [ $n -lt 1
 SCRIPT
 `;
 
-/** How a confined machine went: the tries by name, and what the kernel and the gate said. */
-export interface Confined {
-  readonly output: string;
-  readonly tries: ReadonlyMap<string, string>;
-  said(word: string): string;
-}
-
 /** Boots this release's kernel with Debian's policy and the module of `harden`, enforced, and runs the script in there. */
 export async function runSelinux(script: string): Promise<Confined> {
   const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "pse-" });
@@ -130,12 +108,7 @@ export async function runSelinux(script: string): Promise<Confined> {
       seconds: 600,
     });
     if (!ended) throw new Error(output);
-    const tries = [...output.matchAll(/^TRY ([^:]+): (.*)$/gm)];
-    return {
-      output,
-      tries: new Map(tries.map(([, name, out]) => [name!, out!.trim()])),
-      said: (word) => new RegExp(`^${word} ?(.*)$`, "m").exec(output)?.[1] ?? "",
-    };
+    return readConfined(output);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
