@@ -14,14 +14,15 @@ const IDS = new RegExp(ID, "gm");
 
 /**
  * Whether a process is in a container, from the text of its /proc/PID/cgroup. `own` is that of the asker, who may be in a container
- * himself, and his engine with him: its id is in front of those of all containers there. What comes first after that counts: a
- * process may name folders below its own as it likes.
+ * himself, and his engine with him: its id is in front of those of all containers there. With another id beside it, whichever is
+ * first, nobody knows: a process may name folders below its own as it likes, and a container can be put below another's (`--cgroup-parent`).
  */
 export function isInContainer(cgroup: string, id: string, own: string): boolean {
   const mine = idsIn(own);
   return cgroup.split("\n").some((line) => {
     const ids = idsIn(line);
-    return (ids.find((one) => !mine.includes(one)) ?? ids.at(-1)) === id;
+    const others = ids.filter((one) => !mine.includes(one));
+    return others.length === 0 ? ids.at(-1) === id : others.length === 1 && others[0] === id;
   });
 }
 

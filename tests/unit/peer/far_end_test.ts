@@ -94,7 +94,8 @@ Deno.test("a connection is the container's when one of its processes has its soc
 });
 
 Deno.test("a socket of the container's network that another container has is not the container's", async () => {
-  for (const cgroup of [stranger, `${stranger}/${main}`, `${stranger}/docker/${main}`]) {
+  const below = [`${stranger}/${main}`, `${stranger}/docker/${main}`, `${main}/${stranger}`];
+  for (const cgroup of [stranger, ...below]) {
     const passedOn = { 77: { cgroup: main, sockets: [4] }, 80: { cgroup, sockets: [5] } };
     assert.equal(await asks(held(5), passedOn), false, cgroup);
   }

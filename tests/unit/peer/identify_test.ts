@@ -56,7 +56,7 @@ for (const [name, text, expected] of cgroups) {
   });
 }
 
-Deno.test("a process is in the container whose folder comes first, after those that its asker is in, too", () => {
+Deno.test("a process is in the container whose folder is the only one, beside those that its asker is in, too", () => {
   const [outer, other] = ["f".repeat(64), "e".repeat(64)];
   const host = "0::/system.slice/postern.service\n";
   const within = `0::/docker/${outer}\n`;
@@ -66,6 +66,9 @@ Deno.test("a process is in the container whose folder comes first, after those t
     [true, `0::/../docker-${id}.scope\n`, "0::/\n"],
     [false, `0::/docker/${other}/docker/${id}\n`, host],
     [false, `0::/docker/${other}/${id}\n`, host],
+    [false, `0::/docker/${id}/${other}\n`, host],
+    [false, `0::/docker/${id}/libpod-${other}.scope\n`, host],
+    [false, `0::/docker/${outer}/docker/${id}/${other}\n`, within],
     [false, `0::/docker/${id}00\n`, host],
     [false, host, host],
     [true, `0::/docker/${outer}/docker/${id}\n`, within],
