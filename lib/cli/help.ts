@@ -235,7 +235,7 @@ ${configuration}
       --source NAME    ebpf: read out of the kernel with bpftrace; audit: from auditd's log, by the
                        rules of "postern harden apply --only audit"; default: ebpf where it works
       --all            Postern's own connections, too
-      --gate-cgroup LIST  where Postern runs, when it is in a container: /postern.slice
+      --gate-cgroup LIST   where Postern runs, when it is in a container: /postern.slice
       --json           one JSON object a line, with all that is known
       --exec CMD       run CMD for each bypass: words without a shell, quotes keep them together. It
                        finds POSTERN_TIME, _SOCKET, _RESULT, _UID, _USER, _PID, _COMM, _EXE, _COMMAND,
@@ -246,8 +246,8 @@ ${configuration}
 A connection is told by the file that it leads to, whatever its name: through links, bind mounts and in
 containers. Refused attempts are told with the reason. Postern's own are those of the processes that
 listen on its sockets; the configuration says which those are. Who listens there from inside a container
-is told of, and not taken for Postern unless --gate-cgroup names its cgroup. What could not be followed is said on
-standard error, and as {"event":"missed"} in JSON.
+is told of, and not taken for Postern unless --gate-cgroup names its cgroup. What could not be followed
+is said on standard error, and as {"event":"missed"} in JSON.
 
 ebpf needs root, bpftrace, tracefs and the kernel's BTF; audit needs root and a running auditd; from
 its sources, Postern needs Deno's --allow-run as well. --exec gets strings that processes have chosen:
@@ -274,8 +274,9 @@ Runs until SIGTERM or SIGINT, as root, beside "serve". Everybody else, root incl
 connect(2), also through io_uring, and a line on standard output. Who may connect: the processes that
 hold Postern's own sockets, each by its pid and the moment it began, and who is named. A holder counts
 when only root can have put the socket there, or when it is root's or run_as's; never in a container,
-which must be named (docker run --cgroup-parent postern.slice, --allow-cgroup /postern.slice). A socket that dockerd makes anew is sealed from its first moment. Connections that are there
-already go on; what goes around connect(2), as a process that is given an open connection, is not seen.
+which must be named (docker run --cgroup-parent postern.slice, --allow-cgroup /postern.slice). A socket
+that dockerd makes anew is sealed from its first moment. Connections that are there already go on; what
+goes around connect(2), as a process that is given an open connection, is not seen.
 
 The guard itself must run among the host's own processes. Without --pin the seal ends with it. With
 --pin it holds, and nobody follows: a Postern that starts anew cannot connect until "postern guard
