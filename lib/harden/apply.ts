@@ -109,7 +109,7 @@ class Applying {
 
   #access({ part, step, was }: Extract<Item, { kind: "access" }>): void {
     const { manifest, host: { disk, names } } = this;
-    const { path, mode, user, group } = step;
+    const { path, mode, user, group, what } = step;
     const uid = names.uidOf(user);
     const gid = names.gidOf(group);
     if (uid === undefined || gid === undefined || was === undefined) {
@@ -123,10 +123,10 @@ class Applying {
     if (known?.kind === "access") known.after = after;
     else {
       const before = { mode: was.mode, uid: was.uid, gid: was.gid };
-      manifest.entries.push({ kind: "access", part, path, before, after });
+      manifest.entries.push({ kind: "access", what, part, path, before, after });
     }
     this.#save();
-    disk.setAccess(path, after);
+    disk.setAccess(path, what, after);
     this.#made(`gave ${path} to ${user}:${group} with mode ${octal(mode)}`);
   }
 

@@ -1,5 +1,8 @@
 import { dirname } from "node:path";
-import { Refused } from "./part.ts";
+import { errno, SystemError } from "../linux/errno.ts";
+import { chmod, chown, statusOfDescriptor } from "../linux/file.ts";
+import { close, O_NOFOLLOW, O_PATH, open } from "../linux/io.ts";
+import { type Owned, Refused } from "./part.ts";
 import { resolve } from "./resolve.ts";
 
 /** Who may do what with a file. */
@@ -33,7 +36,8 @@ export interface Disk {
   remove(path: string): void;
   /** False when something else is in it. */
   removeFolder(path: string): boolean;
-  setAccess(path: string, access: Access): void;
+  /** Only of what is such a thing. */
+  setAccess(path: string, what: Owned, access: Access): void;
   setTime(path: string, mtime: number): void;
 }
 
@@ -42,8 +46,8 @@ export function diskOf(root: string): Disk {
   const at = (path: string) => resolve(root, path, false).real;
   /** Its folder must be one where nobody else can put a link in the place of what was looked at. */
   const writable = (path: string) => {
-    const real = at(path);
-    requireOwnWay(dirname(real));
+    const { real, links } = resolve(root, path, false);
+    for (const place of [...links, real]) requireOwnWay(place);
     const found = look(real);
     if (found?.kind === "link") {
       throw new Refused(
@@ -93,13 +97,33 @@ export function diskOf(root: string): Disk {
       Deno.removeSync(real);
       return true;
     },
-    setAccess(path, { mode, uid, gid }) {
-      const real = writable(path);
-      Deno.chownSync(real, uid, gid);
-      Deno.chmodSync(real, mode);
-    },
+    setAccess: (path, what, access) => give(writable(path), what, access),
     setTime: (path, mtime) => Deno.utimeSync(writable(path), mtime / 1000, mtime / 1000),
   };
+}
+
+/** Through a descriptor of the thing itself: by a name, it could be another one the next time. */
+function give(path: string, what: Owned, { mode, uid, gid }: Access): void {
+  const fd = open(path, O_PATH | O_NOFOLLOW);
+  const status = fd < 0 ? undefined : statusOfDescriptor(fd);
+  if (status === undefined) throw failed("open", path);
+  try {
+    const { isSocket, isRegular, isDirectory } = status;
+    if (!{ socket: isSocket, file: isRegular, folder: isDirectory }[what]) {
+      throw new Refused(`${path} is no ${what} any more, and is not given away`);
+    }
+    // fchown(2) and fchmod(2) take no descriptor that was opened for nothing but its place.
+    const itself = `/proc/self/fd/${fd}`;
+    if (chown(itself, uid, gid) < 0) throw failed("chown", path);
+    // After the owner: chown(2) takes set-id bits away.
+    if (chmod(itself, mode) < 0) throw failed("chmod", path);
+  } finally {
+    close(fd);
+  }
+}
+
+function failed(call: string, path: string): Refused {
+  return new Refused(new SystemError(call, path, errno()).message);
 }
 
 function look(path: string): Found | undefined {
@@ -149,14 +173,24 @@ function syncFolder(path: string): void {
   folder.syncSync();
 }
 
-/** A sticky folder lets nobody replace what is another's (inode(7)). The way to a root is part of it. */
-function requireOwnWay(folder: string): void {
-  for (let place = folder; place !== "/"; place = dirname(place)) {
+/**
+ * A sticky folder lets nobody replace what is another's (inode(7)), so that what stands there must be root's or our own. The way to
+ * a root is part of it.
+ */
+function requireOwnWay(path: string): void {
+  const own = ({ uid }: Access) => uid === 0 || uid === Deno.uid();
+  const one = look(path);
+  if (one !== undefined && !own(one) && ((look(dirname(path))?.mode ?? 0) & 0o022) !== 0) {
+    throw new Refused(
+      `${path} is uid ${one.uid}'s, in a folder where everybody can put something: nothing of ` +
+        "root's is done with it",
+    );
+  }
+  for (let place = dirname(path); place !== "/"; place = dirname(place)) {
     const found = look(place);
     if (found === undefined) continue;
     const { uid, mode } = found;
-    const own = uid === 0 || uid === Deno.uid();
-    if (own && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0)) continue;
+    if (own(found) && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0)) continue;
     throw new Refused(
       `${place} belongs to uid ${uid} with mode ${
         mode.toString(8).padStart(4, "0")

@@ -1,6 +1,7 @@
 import { engineSockets } from "../config/engine_sockets.ts";
-import { denoFs } from "../config/fs.ts";
+import { type ConfigFs, denoFs } from "../config/fs.ts";
 import { loadConfig, type LoadResult } from "../config/load.ts";
+import { requireTrustedWay } from "../config/trust.ts";
 import type { Config, NameService } from "../config/types.ts";
 import { userName } from "../linux/nss.ts";
 import { systemNames } from "../peer/names.ts";
@@ -86,7 +87,17 @@ function realSocket(root: string, config: Config): string {
         "program's, and is left as it is",
     );
   }
-  return resolve(root, path, true).named.replace(/^\/var\/run\//, "/run/");
+  const named = resolve(root, path, true).named.replace(/^\/var\/run\//, "/run/");
+  // A user's own engine is left as it is, in that user's own folder.
+  if (!named.startsWith("/run/user/")) requireOwnWay(rootedFs(root, {}), path);
+  return named;
+}
+
+/** What somebody else has put there, or a link to it, would be given the rights that the real socket gets. */
+function requireOwnWay(fs: ConfigFs, path: string): void {
+  const problems: string[] = [];
+  requireTrustedWay(fs, path, ({ message }) => problems.push(message));
+  if (problems.length > 0) throw new Refused(`${path}: ${problems.join("; ")}`);
 }
 
 function readText(disk: Disk, root: string, path: string): string | undefined {

@@ -2,7 +2,7 @@ import type { Access, Disk } from "./disk.ts";
 import { sha256 } from "./digest.ts";
 import type { KeptForms } from "./forms.ts";
 import { KEPT } from "./names.ts";
-import { type PartName, partNames, Refused } from "./part.ts";
+import { type Owned, type PartName, partNames, Refused } from "./part.ts";
 
 /** A file that was there, and the copy of it that is kept; null where there was none. */
 export type Before =
@@ -31,7 +31,13 @@ export type Entry =
       /** Somebody else's changes were merged, too: to put `before` back would undo them. */
       mixed?: true;
     }
-    | { readonly kind: "access"; readonly path: string; readonly before: Access; after: Access }
+    | {
+      readonly kind: "access";
+      readonly what: Owned;
+      readonly path: string;
+      readonly before: Access;
+      after: Access;
+    }
     | KeptForms & {
       readonly kind: "command";
       readonly clears?: true;

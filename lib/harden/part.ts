@@ -27,6 +27,9 @@ export class Refused extends Error {
   override readonly name = "Refused";
 }
 
+/** What may be given to somebody. */
+export type Owned = "socket" | "file" | "folder";
+
 /** A file as it should be. */
 export interface FileStep {
   readonly kind: "file";
@@ -43,6 +46,8 @@ export interface FileStep {
 /** A file that is there, a live socket, with the mode and the owner that it should have. */
 export interface AccessStep {
   readonly kind: "access";
+  /** What is there by that name; root gives nothing else away. */
+  readonly what: Owned;
   readonly path: string;
   readonly mode: number;
   /** By name, as the host or the root knows it. */

@@ -33,6 +33,7 @@ function step({ look, ids, user }: Facts, path: string, bit: 0o010 | 0o040): Acc
   }
   return [{
     kind: "access",
+    what: bit === 0o010 ? "folder" : "file",
     path,
     mode: found.mode | bit,
     user: "root",
@@ -61,6 +62,7 @@ export function logSteps({ config: { audit }, look, list, user }: Facts): Access
     if (found === undefined) return [];
     return [{
       kind: "access",
+      what: path === LOGS ? "folder" : "file",
       path,
       mode: path === LOGS ? 0o750 : found.mode,
       user,

@@ -9,6 +9,8 @@ export interface Place {
   readonly real: string;
   /** The same as the host would name it. */
   readonly named: string;
+  /** The links that led there, to be looked at. */
+  readonly links: readonly string[];
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Place {
 export function resolve(root: string, path: string, follow: boolean): Place {
   const todo = path.split("/").filter((part) => part !== "").reverse();
   const done: string[] = [];
-  let links = 0;
+  const links: string[] = [];
   while (todo.length > 0) {
     const part = todo.pop()!;
     if (part === ".") continue;
@@ -32,12 +34,13 @@ export function resolve(root: string, path: string, follow: boolean): Place {
       done.push(part);
       continue;
     }
-    if (++links > MAX_LINKS) throw new Refused(`${path}: too many links, one into another`);
+    links.push(`${root}/${named}`);
+    if (links.length > MAX_LINKS) throw new Refused(`${path}: too many links, one into another`);
     if (target.startsWith("/")) done.length = 0;
     todo.push(...target.split("/").filter((name) => name !== "").reverse());
   }
   const named = `/${done.join("/")}`;
-  return { real: named === "/" && root !== "" ? root : `${root}${named}`, named };
+  return { real: named === "/" && root !== "" ? root : `${root}${named}`, named, links };
 }
 
 function linkAt(path: string): string | undefined {

@@ -167,13 +167,13 @@ function revertFile({ path, before }: FileEntry, { disk }: Host, tell: Tell): vo
 
 /** A socket that is gone, or was made anew since, is whoever's who made it. */
 function revertAccess(
-  { path, before, after }: Extract<Entry, { kind: "access" }>,
+  { path, what, before, after }: Extract<Entry, { kind: "access" }>,
   { disk }: Host,
   tell: Tell,
 ): void {
   const found = disk.look(path);
-  if (found === undefined || !sameAccess(found, after)) return;
-  disk.setAccess(path, before);
+  if (found?.kind !== what || !sameAccess(found, after)) return;
+  disk.setAccess(path, what, before);
   tell(`gave ${path} back to ${before.uid}:${before.gid} with mode ${octal(before.mode)}`);
 }
 

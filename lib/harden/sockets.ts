@@ -34,6 +34,7 @@ export const sockets: Part = {
     if (unit === "podman.socket") steps.push(passage(folder));
     steps.push({
       kind: "access",
+      what: "socket",
       path: upstream,
       mode: 0o660,
       user: "root",
@@ -73,6 +74,7 @@ function makesItself(facts: Facts): boolean {
 function passage(folder: string): Step {
   return {
     kind: "access",
+    what: "folder",
     path: folder,
     mode: 0o711,
     user: "root",

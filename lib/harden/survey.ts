@@ -152,6 +152,11 @@ function accessItem(part: PartName, step: AccessStep, { disk, names }: Host): It
   if (was?.kind === "link") {
     throw new Refused(`${step.path} is a link to ${was.target}: nothing is set through links`);
   }
+  if (was !== undefined && was.kind !== step.what) {
+    throw new Refused(
+      `${step.path} is there as a ${was.kind}, not as a ${step.what}, and is not given away`,
+    );
+  }
   const uid = names.uidOf(step.user);
   const gid = names.gidOf(step.group);
   const todo = was !== undefined &&

@@ -1,6 +1,7 @@
 // Plans that are carried out below a throw-away root, and taken back.
 import assert from "node:assert/strict";
 import { apply } from "../../../lib/harden/apply.ts";
+import { diskOf } from "../../../lib/harden/disk.ts";
 import type { Planned } from "../../../lib/harden/host.ts";
 import { type PartName, partNames, Refused, type Step } from "../../../lib/harden/part.ts";
 import { revert, revertEntries } from "../../../lib/harden/revert.ts";
@@ -330,24 +331,27 @@ Deno.test("a part that came to its end is not reloaded again because a later one
     assert.equal(Deno.readTextFileSync(`${root}/etc/reloads`), "reloaded\n");
   }));
 
-Deno.test("a live file gets its mode and owner, and has them back", () =>
+const accounts = { "/etc/passwd": "root:x:0:0::/:/\n", "/etc/group": "g:x:0:\n" };
+const access: Step = {
+  kind: "access",
+  what: "socket",
+  path: "/run/docker.sock",
+  mode: 0o660,
+  user: "root",
+  group: "g",
+  why: "a test",
+};
+
+Deno.test("a live socket gets its mode and owner, and has them back", () =>
   withRoot({
     ...before,
-    "/run/docker.sock": "",
-    "/etc/passwd": "root:x:0:0::/:/\n",
-    "/etc/group": "g:x:0:\n",
+    "/run/x": "",
+    ...accounts,
   }, async (root) => {
+    using _engine = Deno.listen({ transport: "unix", path: `${root}/run/docker.sock` });
     await Deno.chmod(`${root}/run/docker.sock`, 0o666);
     const picture = pictureOf(root);
     const host = hostBelow(root);
-    const access: Step = {
-      kind: "access",
-      path: "/run/docker.sock",
-      mode: 0o660,
-      user: "root",
-      group: "g",
-      why: "a test",
-    };
     assert.equal(await apply(plans(["sockets", [access]]), host, false, silent), 1);
     assert.equal(Deno.statSync(`${root}/run/docker.sock`).mode! & 0o777, 0o660);
     assert.equal(await apply(plans(["sockets", [access]]), host, false, silent), 0);
@@ -447,3 +451,70 @@ Deno.test("a manifest of before commands had a form for every place is not run",
     Deno.writeTextFileSync(file, JSON.stringify({ ...manifest, version: 1 }));
     await assert.rejects(() => revert(all, host, false, silent), /its version is 1, wanted 2/);
   }));
+
+Deno.test("what has a socket's name and is none is not given away, and nothing else is done", () =>
+  withRoot({ ...before, ...accounts, "/run/docker.sock": "" }, async (root) => {
+    const picture = pictureOf(root);
+    const planned = [...plans(["sockets", [access]]), ...usual.slice(1)];
+    await assert.rejects(
+      () => apply(planned, hostBelow(root), false, silent),
+      /\/run\/docker\.sock is there as a file, not as a socket/,
+    );
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("what took a socket's place since it was looked at is not given away", () =>
+  withRoot({ ...before, "/run/other": "" }, async (root) => {
+    const disk = diskOf(root);
+    const given = { mode: 0o666, uid: Deno.uid()!, gid: Deno.gid()! };
+    await Deno.link(`${root}/run/other`, `${root}/run/docker.sock`);
+    const picture = pictureOf(root);
+    assert.throws(
+      () => disk.setAccess("/run/docker.sock", "socket", given),
+      /is no socket any more/,
+    );
+    await Deno.remove(`${root}/run/docker.sock`);
+    await Deno.symlink("other", `${root}/run/docker.sock`);
+    assert.throws(() => disk.setAccess("/run/docker.sock", "file", given), /is a link to other/);
+    await Deno.remove(`${root}/run/docker.sock`);
+    await Deno.link(`${root}/run/other`, `${root}/run/docker.sock`);
+    assert.deepEqual(pictureOf(root), picture);
+  }));
+
+Deno.test("a file that stands where a socket was is not given back to whom the socket was", () =>
+  withRoot({ ...before, ...accounts, "/run/x": "" }, async (root) => {
+    const host = hostBelow(root);
+    const socket = `${root}/run/docker.sock`;
+    const engine = Deno.listen({ transport: "unix", path: socket });
+    await Deno.chmod(socket, 0o666);
+    await apply(plans(["sockets", [access]]), host, false, silent);
+    await Deno.remove(socket);
+    engine.close();
+    await Deno.writeTextFile(socket, "", { mode: 0o660 });
+    await Deno.chmod(socket, 0o660);
+    await revert(all, host, false, silent);
+    assert.equal(Deno.statSync(socket).mode! & 0o777, 0o660);
+  }));
+
+const other = { ignore: Deno.uid() !== 0 };
+
+Deno.test({
+  name: "what somebody else has put into a folder of everybody's is not given away (root)",
+  ...other,
+  fn: () =>
+    withRoot({ ...before, ...accounts, "/run/st/x": "" }, async (root) => {
+      await Deno.chmod(`${root}/run/st`, 0o1777);
+      const socket = `${root}/run/st/docker.sock`;
+      using _engine = Deno.listen({ transport: "unix", path: socket });
+      const step = { ...access, path: "/run/st/docker.sock" } as Step;
+      await Deno.chown(socket, 65534, 65534);
+      await assert.rejects(
+        () => apply(plans(["sockets", [step]]), hostBelow(root), false, silent),
+        /docker\.sock is uid 65534's, in a folder where everybody can put something/,
+      );
+      assert.equal(Deno.lstatSync(socket).uid, 65534);
+      await Deno.chown(socket, 0, 0);
+      await apply(plans(["sockets", [step]]), hostBelow(root), false, silent);
+      assert.equal(Deno.lstatSync(socket).mode! & 0o777, 0o660);
+    }),
+});

@@ -39,3 +39,35 @@ Deno.test("where all listeners are raw there is nothing to harden", () =>
     );
     return Promise.resolve();
   }));
+
+const sticky =
+  "upstream: /run/st/docker.sock\nlisteners: [{ socket: /run/postern/ci.sock, policy: full }]\n";
+
+Deno.test("an upstream in a folder where everybody can put another is refused", () =>
+  withRoot({ [CONFIG]: sticky, "/etc/passwd": "", "/run/st/docker.sock": "" }, async (root) => {
+    await Deno.chmod(`${root}/run/st`, 0o777);
+    assert.throws(
+      () => factsBelow(root),
+      (error) =>
+        error instanceof Refused && /\/run\/st.*can be written by others/.test(error.message),
+    );
+    await Deno.chmod(`${root}/run/st`, 0o1777);
+    assert.equal(factsBelow(root).upstream, "/run/st/docker.sock");
+  }));
+
+Deno.test({
+  name: "an upstream that is somebody else's link is refused, wherever it leads (root)",
+  ignore: Deno.uid() !== 0,
+  fn: () =>
+    withRoot({ [CONFIG]: sticky, "/etc/passwd": "", "/run/st/x": "" }, async (root) => {
+      await Deno.chmod(`${root}/run/st`, 0o1777);
+      await Deno.symlink("/etc/passwd", `${root}/run/st/docker.sock`);
+      assert.equal(factsBelow(root).upstream, "/etc/passwd");
+      const link = `${root}/run/st/docker.sock`;
+      await new Deno.Command("chown", { args: ["-h", "65534", link] }).output();
+      assert.throws(
+        () => factsBelow(root),
+        (error) => error instanceof Refused && /belongs to uid 65534/.test(error.message),
+      );
+    }),
+});

@@ -113,6 +113,7 @@ Deno.test("the group comes before the user, and both before the socket is theirs
   assert.deepEqual(commands, ["groupadd", "groupadd", "useradd", "usermod"]);
   assert.deepEqual(steps.at(-1), {
     kind: "access",
+    what: "socket",
     path: "/run/docker.sock",
     mode: 0o660,
     user: "root",
