@@ -10,6 +10,7 @@ import { refuseInspection } from "../linux/prctl.ts";
 import { forbidCoreFiles, raiseDescriptorLimit } from "../linux/rlimit.ts";
 import { forbidPrograms } from "../linux/seccomp.ts";
 import { type ThreadStatus, threadStatuses } from "../linux/thread_status.ts";
+import { containerProof } from "./container_proof.ts";
 import { outOfReach } from "./out_of_reach.ts";
 
 /** Why Postern cannot be as little as it should. */
@@ -73,6 +74,7 @@ export function confine(config: Config): Notice[] {
       "(useradd --system --shell /usr/sbin/nologin postern) and write run_as: { user: postern }";
     notices.push({ level: "warning", text });
   }
+  notices.push(...containerProof(config, threads));
   return notices;
 }
 
