@@ -174,6 +174,7 @@ Deno.test({
         host.lendPackages();
         const applied = host.postern("harden", "apply");
         assert.equal(applied.code, 0, applied.err);
+        assert.doesNotMatch(applied.out, /WRONG/);
         // Told to read its file again, dockerd asks at once.
         const direct = host.run("docker", "volume", "create", "vol");
         assert.match(
