@@ -1,14 +1,18 @@
-import type { CommandStep, Facts } from "./part.ts";
+import type { CommandStep, Facts, Freed } from "./part.ts";
 
 /** shadow-utils edit these, and leave the texts of before and a lock beside them. */
 const files = ["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"];
 const touches = { files, beside: [...files.map((file) => `${file}-`), "/etc/.pwd.lock"] };
 
 /** Makes the group that alone may connect to the real socket, and the user that the gate runs as, in that group. */
-export function accountSteps({ user, group }: Pick<Facts, "user" | "group">): CommandStep[] {
+export function accountSteps(
+  { user, group }: Pick<Facts, "user" | "group">,
+  frees: Freed,
+): CommandStep[] {
   const home = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"];
   const engine: CommandStep = {
     ...groupStep(group),
+    frees,
     why: "the group of the real socket: whoever is in it is root on this host",
   };
   if (user === "root") return [engine];

@@ -145,6 +145,7 @@ class Applying {
         part,
         ...keptForms(step),
         ...(step.clears === undefined ? {} : { clears: step.clears }),
+        ...(step.frees === undefined ? {} : { frees: step.frees }),
         ran: false,
         files: kept(step.touches?.files),
         beside: kept(step.touches?.beside),

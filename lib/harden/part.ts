@@ -75,7 +75,16 @@ export interface CommandStep {
   readonly doneBelow?: (root: string) => readonly string[];
   /** What it changes beside being undone: put back where `undo` has left the files' text as it was. */
   readonly touches?: Touched;
+  /** Taken back, it removes a group, whose number the next group to be made gets: these are given to another one first. */
+  readonly frees?: Freed;
   readonly why: string;
+}
+
+/** Sockets that may be a group's, and the group that they get when it goes; root's where there is none of that name. */
+export interface Freed {
+  readonly group: string;
+  readonly sockets: readonly string[];
+  readonly to: string;
 }
 
 /** Files that a command edits, and backups and locks that it leaves beside them. */

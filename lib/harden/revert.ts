@@ -13,7 +13,7 @@ import {
   writeManifest,
 } from "./manifest.ts";
 import { KEPT } from "./names.ts";
-import { needs, type PartName, Refused } from "./part.ts";
+import { type Freed, needs, type PartName, Refused } from "./part.ts";
 import { holdStore, removeStore, removeTraces } from "./store.ts";
 import { fileEntries, sameAccess } from "./survey.ts";
 
@@ -177,7 +177,21 @@ function revertAccess(
   tell(`gave ${path} back to ${before.uid}:${before.gid} with mode ${octal(before.mode)}`);
 }
 
-async function undo(entry: CommandEntry, { disk, root, run }: Host, tell: Tell): Promise<void> {
+/** A socket that was made since, by systemd or the engine, is the group's as well. */
+function free({ group, sockets, to }: Freed, { disk, names }: Host, tell: Tell): void {
+  const gid = names.gidOf(group);
+  for (const path of sockets) {
+    const found = disk.look(path);
+    if (gid === undefined || found?.kind !== "socket" || found.gid !== gid) continue;
+    const { mode, uid } = found;
+    const next = names.gidOf(to) ?? 0;
+    disk.setAccess(path, "socket", { mode, uid, gid: next });
+    tell(`gave ${path} to ${uid}:${next}, since ${group} goes`);
+  }
+}
+
+async function undo(entry: CommandEntry, host: Host, tell: Tell): Promise<void> {
+  const { disk, root, run } = host;
   const forms = formsAt(entry, root);
   if (forms === undefined) {
     // It was run on the host that this tree is of, and is no matter of the host that the tree is on.
@@ -189,6 +203,7 @@ async function undo(entry: CommandEntry, { disk, root, run }: Host, tell: Tell):
   // It was cut off before it began, or somebody has undone it by hand.
   const needed = clears ?? (done === undefined ? ran : await isDone(run, done));
   if (undo !== undefined && needed) {
+    if (entry.frees !== undefined) free(entry.frees, host, tell);
     const [program, ...args] = undo;
     const answer = await run(program!, args);
     if (answer !== undefined && answer.code !== 0) {

@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { accountSteps } from "./account_steps.ts";
 import { members } from "./daemon_json.ts";
 import { startsWith } from "./engine_line.ts";
@@ -18,7 +18,8 @@ export const sockets: Part = {
       return { steps: [], notes: [], skipped: ofAUser(upstream) };
     }
     const unit = socketUnit(facts);
-    const steps: Step[] = accountSteps(facts);
+    const frees = { group, sockets: [upstream], to: formerGroup(unit, facts) };
+    const steps: Step[] = accountSteps(facts, frees);
     const notes: string[] = [];
     if (unit !== undefined) steps.push(...keptBySystemd(unit, facts));
     else if (!facts.installed("dockerd")) {
@@ -62,6 +63,24 @@ function socketUnit(facts: Facts): string | undefined {
       )
     );
   });
+}
+
+/** Whose the socket is without this part: as its unit says, or as dockerd does it by itself. */
+function formerGroup(unit: string | undefined, facts: Facts): string {
+  const { group, read } = facts;
+  if (unit !== undefined) {
+    const texts = [
+      readUnit(facts, unit),
+      ...readDropIns(facts, unit).filter(({ path }) => basename(path) !== DROP_IN)
+        .map(({ text }) => text),
+    ];
+    const named = texts.flatMap((
+      text = "",
+    ) => [...text.matchAll(/^\s*SocketGroup\s*=[ \t]*(\S*)/gm)]);
+    return named.at(-1)?.[1] || "root";
+  }
+  const [, set] = /"group"\s*:\s*"([^"\\]+)"/.exec(read("/etc/docker/daemon.json") ?? "") ?? [];
+  return set === undefined || set === group ? "docker" : set;
 }
 
 /** A dockerd that is not told of fd:// opens its sockets by itself, whatever docker.socket says. */

@@ -496,6 +496,30 @@ Deno.test("a file that stands where a socket was is not given back to whom the s
     assert.equal(Deno.statSync(socket).mode! & 0o777, 0o660);
   }));
 
+Deno.test("a group that goes leaves no socket behind for the next one of its number", () =>
+  withRoot({
+    ...before,
+    ...accounts,
+    "/etc/group": `g:x:${Deno.gid()}:\nroot:x:0:\n`,
+    "/run/x": "",
+  }, async (root) => {
+    const host = hostBelow(root);
+    const sockets = ["/run/docker.sock", "/run/x", "/run/none"];
+    for (const to of ["root", "nowhere"]) {
+      const group = { ...command("made"), frees: { group: "g", sockets, to } } as Step;
+      await apply(plans(["sockets", [group]]), host, false, silent);
+      // Made after that, by whatever makes it.
+      using _engine = Deno.listen({ transport: "unix", path: `${root}/run/docker.sock` });
+      await Deno.chmod(`${root}/run/docker.sock`, 0o660);
+      const given: unknown[] = [];
+      const disk = { ...host.disk, setAccess: (...all: unknown[]) => void given.push(all) };
+      await revert(all, { ...host, disk }, false, silent);
+      assert.deepEqual(given, [
+        ["/run/docker.sock", "socket", { mode: 0o660, uid: Deno.uid(), gid: 0 }],
+      ]);
+    }
+  }));
+
 const other = { ignore: Deno.uid() !== 0 };
 
 Deno.test({

@@ -134,3 +134,27 @@ Deno.test("who loses the real socket is told, and so is what comes later and cou
   assert.match(notes, /zzz\.conf comes later/);
   assert.doesNotMatch(notes, /override/);
 });
+
+for (
+  const [group, files] of [
+    ["docker", { "/lib/systemd/system/docker.socket": unit("/run/docker.sock") }],
+    ["wheel", {
+      "/lib/systemd/system/docker.socket": unit("/run/docker.sock"),
+      "/etc/systemd/system/docker.socket.d/group.conf": "[Socket]\nSocketGroup=wheel\n",
+      "/etc/systemd/system/docker.socket.d/zz-postern.conf":
+        "[Socket]\nSocketGroup=postern-engine\n",
+    }],
+    ["root", { "/lib/systemd/system/docker.socket": "[Socket]\nListenStream=/run/docker.sock\n" }],
+    ["docker", { "/etc/docker/daemon.json": '{"group": "postern-engine"}' }],
+    ["wheel", { "/etc/docker/daemon.json": '{"group": "wheel"}' }],
+  ] as const
+) {
+  Deno.test(`when its group goes, the socket is ${group}'s: ${JSON.stringify(files)}`, () => {
+    const [step] = planOf({ files, programs: ["dockerd"] }).steps;
+    assert.deepEqual(step?.kind === "command" && step.frees, {
+      group: "postern-engine",
+      sockets: ["/run/docker.sock"],
+      to: group,
+    });
+  });
+}
