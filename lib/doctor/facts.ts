@@ -138,7 +138,10 @@ function upstreams(config: Config | undefined, fallback: string): string[] {
 }
 
 function realSocket(host: Host, named: string): RealSocket {
-  const path = attempt(() => realPath(host, named)) ?? named;
+  // A link on every system of today, also on a tree that has neither of them yet.
+  const bare = attempt(() => host.status("/var/run")) === undefined;
+  const found = attempt(() => realPath(host, named)) ?? named;
+  const path = bare ? found.replace(/^\/var\/run\//, "/run/") : found;
   const status = attempt(() => host.status(path));
   return { named, path, ...(status === undefined ? {} : { status }) };
 }

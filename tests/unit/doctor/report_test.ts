@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { examine } from "../../../lib/doctor/checks.ts";
+import { checks, examine } from "../../../lib/doctor/checks.ts";
 import type { Placed } from "../../../lib/doctor/finding.ts";
 import { asJson, asJsonText, asText } from "../../../lib/doctor/report.ts";
 import { configOf, oneListener } from "./config_of.ts";
@@ -54,6 +54,42 @@ Deno.test("for programs there are counts, and lists that may be empty", () => {
   assert.deepEqual(json.left_out, ["holders"]);
   assert.deepEqual(json.findings[0]?.fix, []);
   assert.deepEqual(json.findings[2]?.evidence?.length, 1);
+});
+
+Deno.test("the members that programs read are these, and so are the names of checks", async () => {
+  const report = await examine(await factsOf({}));
+  const value = JSON.parse(asJsonText(report));
+  assert.deepEqual(Object.keys(value), [
+    ...["wrong", "advice", "unknown", "fine", "findings", "left_out"],
+  ]);
+  for (const finding of value.findings) {
+    assert.deepEqual(Object.keys(finding), [
+      ...["check", "group", "level", "title", "evidence", "fix"],
+    ]);
+  }
+  assert.deepEqual(checks.map(({ group, name }) => `${group}: ${name}`), [
+    "real socket: real-socket",
+    "real socket: socket-group",
+    "real socket: socket-unit",
+    "real socket: holders",
+    "real socket: relays",
+    "real socket: mounted",
+    "engine: containers",
+    "engine: tcp",
+    "engine: authorization",
+    "engine: user-namespaces",
+    "engine: isolation",
+    "engine: privileged",
+    "engine: live-restore",
+    "postern: configuration",
+    "postern: listeners",
+    "postern: identity",
+    "postern: sandbox",
+    "postern: confinement",
+    "postern: audit-folder",
+    "audit: audit-rules",
+    "kernel: kernel",
+  ]);
 });
 
 Deno.test("a file that cannot be read leaves one check without an answer, and the others with theirs", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Unreadable } from "../../../lib/doctor/host.ts";
 import { realHost } from "../../../lib/doctor/real_host.ts";
+import { auditRules } from "../../../lib/harden/audit_rules.ts";
 import { rootedFs } from "../../../lib/doctor/rooted_fs.ts";
 import { command, withFiles } from "../cli/fake_world.ts";
 
@@ -67,6 +68,18 @@ Deno.test("doctor --root answers 1 for a tree as it often is, and 0 where everyt
     const after = await command(["doctor", "--root", root, "--json"]);
     assert.equal(after.code, 0, after.out);
     assert.equal(JSON.parse(after.out).wrong, 0);
+  });
+});
+
+Deno.test("a tree without /var/run has its socket in /run, as harden and units say", async () => {
+  await withFiles(tree, async (root) => {
+    const { out } = await command(["doctor", "--root", root]);
+    assert.match(out, /WRONG {3}docker\.socket gives the real socket to the group docker/);
+    await Deno.remove(`${root}/etc/audit/rules.d/docker.rules`);
+    const scope = { sockets: ["/run/docker.sock"], exempt: "postern", arch: Deno.build.arch };
+    await Deno.writeTextFile(`${root}/etc/audit/rules.d/50-postern.rules`, auditRules(scope));
+    const after = await command(["doctor", "--root", root]);
+    assert.match(after.out, /fine {4}every connect to \/run\/docker\.sock is recorded/);
   });
 });
 
