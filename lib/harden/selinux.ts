@@ -74,7 +74,7 @@ function steps(facts: Facts): Step[] {
   ];
 }
 
-/** The pattern of a socket that a module of the policy has a line about: a second one of ours would be refused. */
+/** The pattern of a socket that a module of the policy has a line about: of two lines, either may be the one that counts. */
 function labelledByOthers(facts: Facts, path: string): string | undefined {
   const lines = (facts.read(`${policyFolder(facts)}/file_contexts`) ?? "").split("\n")
     .filter((line) => !line.includes(`:${ENGINE}:`)).map((line) => line.split(/\s+/)[0]);
