@@ -38,11 +38,13 @@ export const containers: Check = {
       });
       if (found.length > 0) return found;
       const all = engine.containers.length;
+      const isGates = engine.containers.some(({ Id }) => gate.has(Id));
       return [{
         level: "fine",
         title: all === 0
           ? "no container mounts the real socket: there are none"
-          : `none of ${all} containers mounts ${socket.path} or a folder that holds it`,
+          : `${isGates ? "no container but the gate's" : `none of ${all} containers`} mounts ` +
+            `${socket.path} or a folder that holds it`,
       }];
     });
   },

@@ -85,6 +85,7 @@ checkCases(containers, [
     },
     configured: configOf(oneListener),
     levels: ["fine"],
+    says: [/^no container but the gate's mounts/],
   },
   {
     name: "an engine that does not answer is unknown",
