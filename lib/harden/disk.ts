@@ -126,7 +126,8 @@ function failed(call: string, path: string): Refused {
   return new Refused(new SystemError(call, path, errno()).message);
 }
 
-function look(path: string): Found | undefined {
+/** What is there by that name in the file system of this process. */
+export function look(path: string): Found | undefined {
   try {
     const info = Deno.lstatSync(path);
     const kind = info.isFile
@@ -177,7 +178,7 @@ function syncFolder(path: string): void {
  * A sticky folder lets nobody replace what is another's (inode(7)), so that what stands there must be root's or our own. The way to
  * a root is part of it.
  */
-function requireOwnWay(path: string): void {
+export function requireOwnWay(path: string): void {
   const own = ({ uid }: Access) => uid === 0 || uid === Deno.uid();
   const one = look(path);
   if (one !== undefined && !own(one) && ((look(dirname(path))?.mode ?? 0) & 0o022) !== 0) {

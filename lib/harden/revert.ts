@@ -13,6 +13,7 @@ import {
   writeManifest,
 } from "./manifest.ts";
 import { KEPT } from "./names.ts";
+import { requirePlainTree } from "./plain.ts";
 import { type Freed, needs, type PartName, Refused } from "./part.ts";
 import { holdStore, removeStore, removeTraces } from "./store.ts";
 import { fileEntries, sameAccess } from "./survey.ts";
@@ -59,7 +60,8 @@ export async function revertEntries(
   force: boolean,
   tell: Tell,
 ): Promise<void> {
-  const { disk } = host;
+  const { disk, root } = host;
+  if (root !== "" && entries.some(({ kind }) => kind === "command")) requirePlainTree(root);
   const refusals = force
     ? []
     : entries.flatMap((entry) => changedSince(entry, entries, manifest, host));

@@ -3,6 +3,7 @@ import { sha256 } from "./digest.ts";
 import { formsAt, keptForms } from "./forms.ts";
 import { type Host, isDone, type Planned } from "./host.ts";
 import { type Entry, type FileEntry, type Manifest, self } from "./manifest.ts";
+import { requirePlainTree } from "./plain.ts";
 import {
   type AccessStep,
   type CommandStep,
@@ -85,7 +86,7 @@ export async function survey(
     for (const at of reloads) own[at] = { ...own[at]!, todo: changed };
     items.push(...own);
   }
-  return { items, refusals, stale: staleEntries(planned, items, manifest) };
+  return { items, refusals: [...new Set(refusals)], stale: staleEntries(planned, items, manifest) };
 }
 
 function fileItem(
@@ -167,6 +168,7 @@ function accessItem(part: PartName, step: AccessStep, { disk, names }: Host): It
 async function commandItem(part: PartName, step: CommandStep, { root, run }: Host) {
   const forms = formsAt(keptForms(step), root);
   if (forms === undefined) return undefined;
+  if (root !== "") requirePlainTree(root);
   const { command, done } = forms;
   const todo = done !== undefined && !await isDone(run, done);
   return { kind: "command", part, step, command, done, todo } as const;

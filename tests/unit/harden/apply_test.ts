@@ -1,5 +1,6 @@
 // Plans that are carried out below a throw-away root, and taken back.
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { apply } from "../../../lib/harden/apply.ts";
 import { diskOf } from "../../../lib/harden/disk.ts";
 import type { Planned } from "../../../lib/harden/host.ts";
@@ -519,6 +520,42 @@ Deno.test("a group that goes leaves no socket behind for the next one of its num
       ]);
     }
   }));
+
+for (
+  const [path, make] of [
+    ["/etc/passwd-", (to: string, at: string) => Deno.symlinkSync(`${to}/file`, at)],
+    ["/etc/group+", (to: string, at: string) => Deno.symlinkSync(`${to}/file`, at)],
+    ["/etc/shadow.4711", (to: string, at: string) => Deno.symlinkSync(`${to}/file`, at)],
+    ["/etc/gshadow", (_: string, at: string) => Deno.mkdirSync(at)],
+    ["/etc/systemd/system/sockets.target.wants", (to: string, at: string) => {
+      Deno.mkdirSync(dirname(at), { recursive: true });
+      Deno.symlinkSync(to, at);
+    }],
+    ["/etc/systemd", (to: string, at: string) => Deno.symlinkSync(to, at)],
+    ["/etc", (to: string, at: string) => {
+      Deno.removeSync(at, { recursive: true });
+      Deno.symlinkSync(to, at);
+    }],
+  ] as const
+) {
+  Deno.test(`below a root, no program is run that would follow ${path} out of it`, () =>
+    withRoot(before, async (root) => {
+      const outside = await Deno.makeTempDir({ prefix: "harden-out-" });
+      try {
+        const host = hostBelow(root);
+        const one = plans(["sockets", [command("made")]]);
+        if (path !== "/etc") await apply(one, host, false, silent);
+        make(outside, `${root}${path}`);
+        const refused = (error: Error) =>
+          error instanceof Refused && error.message.includes(`${path} below ${root} is`);
+        await assert.rejects(() => apply(one, host, false, silent), refused);
+        if (path !== "/etc") await assert.rejects(() => revert(all, host, true, silent), refused);
+        assert.deepEqual([...Deno.readDirSync(outside)], []);
+      } finally {
+        await Deno.remove(outside, { recursive: true });
+      }
+    }));
+}
 
 const other = { ignore: Deno.uid() !== 0 };
 
