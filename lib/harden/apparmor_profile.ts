@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { abiOf } from "./apparmor_kernel.ts";
 import { everythingIn, literalPath } from "./apparmor_path.ts";
+import { isShared } from "./container.ts";
 import type { Facts } from "./part.ts";
 import { gateUpstreams, withoutLink } from "./real_sockets.ts";
 import { DENO_DIR, isInterpreted } from "./service_unit.ts";
@@ -89,8 +90,15 @@ function configuration({ config, configFile }: Facts): string[] {
     f.startsWith("/")
   );
   const certificates = listeners.flatMap(({ tls }) => Object.values(tls?.files ?? {}));
+  const [own, others] = [
+    files.filter((file) => !isShared(dirname(file))),
+    files.filter((file) => isShared(dirname(file))),
+  ];
   return [
-    ...unique(files.map(dirname)).map((folder) => `${everythingIn(folder)} r,`),
+    ...unique(own.map(dirname)).map((folder) => `${everythingIn(folder)} r,`),
+    // A folder of everybody's, /etc for one, is listed at most.
+    ...unique([...others, ...others.map((file) => dirname(file).replace(/\/*$/, "/"))])
+      .map((path) => `${literalPath(path)} r,`),
     ...unique(certificates).map((file) => `${literalPath(file)} r,`),
     ...(authz === undefined ? [] : [`${literalPath(authz.breakGlass)} r,`]),
   ];

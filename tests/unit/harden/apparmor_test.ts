@@ -64,6 +64,15 @@ Deno.test("capabilities and a second start are for a gate that becomes another u
   assert.match(gate({ config }), /"\/usr\/local\/bin\/postern" mrix,/);
 });
 
+Deno.test("a configuration in a folder of everybody's opens none of the others' files", () => {
+  assert.match(gate(), /^ {2}"\/etc\/postern\/\{,\*\*\}" r,$/m);
+  for (const [configFile, folder] of [["/etc/postern.yaml", "/etc/"], ["/postern.yaml", "/"]]) {
+    const text = gate({ facts: { configFile: configFile! } });
+    assert.ok(text.includes(`  "${configFile}" r,\n  "${folder}" r,\n`), configFile);
+    assert.ok(!text.includes(`"${folder}{,**}"`), configFile);
+  }
+});
+
 Deno.test("sockets are named as the kernel has them, which follows the link of /var/run", () => {
   const config = "listeners: [{ socket: /var/run/postern/a.sock, policy: full }]\n";
   assert.match(gate({ config }), /^ {2}"\/run\/postern\/a\.sock\{,\.new\}" rw,$/m);
