@@ -22,6 +22,14 @@ const HANDSHAKE_ROUNDS = 2;
  * 8446 §5.5). Each costs us as much as 50 KiB of data, and the answers wait where the client does not read them.
  */
 const MOST_OWN_ANSWERS = 64 * 1024;
+/**
+ * Bytes that a client may send beyond its data: some 2400 new keys of its own, or empty records. Each record of data may have
+ * RECORD besides, which is more than it takes (RFC 8446 §5.2), and what has been spared up to here.
+ */
+const MOST_BESIDES = 64 * 1024;
+const RECORD = 64;
+/** Bytes that are read at a time from who has sent more than his data takes: new keys are the work of 3 KiB of data each. */
+const FEW = 4 * 1024;
 /** Everybody reads into the same memory, so much at a time, in bytes: two records of TLS (RFC 8446 §5.1). */
 const scratch = new Memory(new Uint8Array(32 * 1024));
 /** The same with what encryption adds. */
@@ -70,6 +78,8 @@ export class TlsTerminator implements Owner {
   #sentAll = false;
   /** The gate has ended, and the client knows. */
   #answeredAll = false;
+  /** Bytes that the client may still send beyond its data; below -MOST_BESIDES it is too much. */
+  #spare = 0;
   /** Bytes that OpenSSL has answered by itself since the handshake. */
   #ownAnswers = 0;
   /** The client's socket has ended. */
@@ -200,8 +210,10 @@ export class TlsTerminator implements Owner {
         return false;
       }
       const n = this.#session.read(scratch, 0);
-      if (n > 0) toPlain.offer(scratch, n);
-      else if (n === 0) this.#endPlain();
+      if (n > 0) {
+        this.#spare = Math.min(MOST_BESIDES, this.#spare + n + RECORD);
+        toPlain.offer(scratch, n);
+      } else if (n === 0) this.#endPlain();
       else {
         this.#ownAnswers += this.#sendEncrypted();
         const wrong = this.#wrongWith(n);
@@ -223,8 +235,9 @@ export class TlsTerminator implements Owner {
     if (outcome === BROKEN) {
       return `the client sent what is no TLS of this connection: ${this.#session.failure}`;
     }
-    return this.#ownAnswers > MOST_OWN_ANSWERS
-      ? "the client asked for new keys again and again"
+    if (this.#ownAnswers > MOST_OWN_ANSWERS) return "the client asked for new keys again and again";
+    return this.#spare < -MOST_BESIDES
+      ? "the client sent too much that is no data: new keys or empty records"
       : undefined;
   }
 
@@ -267,8 +280,12 @@ export class TlsTerminator implements Owner {
   /** Bytes that came from the client's socket and are the session's now, 0 at its end, BLOCKED or FAILED. */
   #receive(): number {
     if (!this.#client.readable) return BLOCKED;
-    const n = this.#client.receive(encrypted, 0, encrypted.bytes.length);
-    if (n > 0) this.#session.feed(encrypted, n);
+    const most = this.#spare < 0 ? FEW : encrypted.bytes.length;
+    const n = this.#client.receive(encrypted, 0, most);
+    if (n > 0) {
+      this.#session.feed(encrypted, n);
+      if (this.#stage === "open") this.#spare -= n;
+    }
     return n;
   }
 

@@ -1,5 +1,7 @@
 import type { Issued } from "./tls_certificates.ts";
 
+/** What a change of keys asks of the other side: SSL_key_update(3). */
+const NOT_REQUESTED = 0;
 const REQUESTED = 1;
 const FILETYPE_PEM = 1;
 
@@ -62,13 +64,13 @@ export class KeyFlood {
     }
   }
 
-  /** Asks so often, unless the server ends it; how often it was. */
-  async send(times: number, readsAnswers: boolean): Promise<number> {
+  /** Changes its keys so often, and may ask the server to, unless that ends it; how often it was. */
+  async send(times: number, readsAnswers: boolean, asks = true): Promise<number> {
     if (readsAnswers) this.#read();
     for (let n = 0; n < times; n += 500) {
       const parts: Uint8Array[] = [];
       for (let i = 0; i < 500; i++) {
-        this.#symbols.SSL_key_update(this.#ssl, REQUESTED);
+        this.#symbols.SSL_key_update(this.#ssl, asks ? REQUESTED : NOT_REQUESTED);
         this.#symbols.SSL_do_handshake(this.#ssl);
         parts.push(this.#taken());
       }
