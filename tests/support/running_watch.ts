@@ -18,25 +18,26 @@ export interface Told {
   readonly parent: { readonly pid: number; readonly exe: string | null } | null;
 }
 
-/** Why connections cannot be read out of the kernel here, or undefined. Mounts tracefs for as long as the tests run, where nobody has. */
-export function missingForWatch(): string | undefined {
-  if (Deno.uid() === 0 && Deno.env.get("POSTERN_TEST_ENGINE") !== "0") mountTracefs();
-  return ebpfObstacle(Deno.uid(), which("bpftrace") !== undefined) ??
-    (which("socat") === undefined ? "socat not found (apt-get install socat)" : undefined);
-}
+/** systemd mounts it where it runs; in a container or on a bare machine nobody does. */
+const hasTracefs = / tracefs /.test(Deno.readTextFileSync("/proc/mounts"));
+/** A command that runs another one where tracefs is mounted, and nowhere else. */
+const withTracefs = [
+  ...["unshare", "-m", "sh", "-c"],
+  'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"',
+  "sh",
+];
 
-/** systemd mounts it where it runs; in a container or a bare machine nobody does. */
-function mountTracefs(): void {
-  const folder = "/sys/kernel/tracing";
-  if (/ tracefs /.test(Deno.readTextFileSync("/proc/mounts"))) return;
-  const { success } = new Deno.Command("mount", {
-    args: ["-t", "tracefs", "tracefs", folder],
-    stderr: "null",
-  }).outputSync();
-  if (!success) return;
-  globalThis.addEventListener("unload", () => {
-    new Deno.Command("umount", { args: [folder], stderr: "null" }).outputSync();
-  });
+/** Why connections cannot be read out of the kernel here, or undefined. */
+export function missingForWatch(): string | undefined {
+  if (which("socat") === undefined) return "socat not found (apt-get install socat)";
+  const why = ebpfObstacle(Deno.uid(), which("bpftrace") !== undefined);
+  if (why === undefined || Deno.uid() !== 0 || hasTracefs) return why;
+  const modules = new URL("../../lib/watch/choose_source.ts", import.meta.url);
+  const ask = `import { ebpfObstacle } from "${modules}";
+    console.log(ebpfObstacle(Deno.uid(), ${which("bpftrace") !== undefined}) ?? "");`;
+  const [program, ...args] = [...withTracefs, Deno.execPath(), "eval", ask];
+  const { success, stdout } = new Deno.Command(program!, { args, stderr: "null" }).outputSync();
+  return success ? new TextDecoder().decode(stdout).trim() || undefined : why;
 }
 
 const postern = new URL("../../main.ts", import.meta.url).pathname;
@@ -68,7 +69,7 @@ export class RunningWatch implements AsyncDisposable {
   static async start(
     config: string,
     words: readonly string[] = [],
-    through: readonly string[] = [],
+    through: readonly string[] = hasTracefs ? [] : withTracefs,
   ): Promise<RunningWatch> {
     const own = [Deno.execPath(), "run", "-A", postern, "watch", "-c", config, "--json", ...words];
     const [program, ...args] = [...through, ...own];

@@ -16,7 +16,9 @@ bind($s, pack_sockaddr_un($ARGV[0])) or die;
 listen($s, 9) or die;
 $| = 1;
 my $pid = ${child ? "fork" : "$$"};
-print "$pid\\n" if $pid;
+die unless defined $pid;
+if ($pid == 0) { sleep 600; exit; }
+print "$pid\\n";
 <STDIN>;
 kill 9, $pid if $pid != $$;
 `;
