@@ -1,8 +1,9 @@
 import { dirname } from "node:path";
 import type { Facts } from "./part.ts";
+import { gateUpstreams, realSockets } from "./real_sockets.ts";
 import { contextPath, nameInPolicy } from "./selinux_policy.ts";
 import { DENO_DIR, isInterpreted } from "./service_unit.ts";
-import { domainRules, tcpRules } from "./selinux_rules.ts";
+import { domainRules, rawRules, tcpRules } from "./selinux_rules.ts";
 
 /** The type of the real socket. */
 export const ENGINE = "postern_engine_t";
@@ -61,6 +62,7 @@ export function selinuxModule(facts: Facts, labelled: readonly string[]): string
     "",
     ...domainRules(config.runAs !== undefined || user === "root"),
     ...(overTcp ? ["", ...tcpRules] : []),
+    ...(gateUpstreams(facts).length > realSockets(facts).length ? ["", ...rawRules] : []),
     "",
     "; Which file is of which type.",
     context(named(program[0]!), "file", "postern_exec_t"),

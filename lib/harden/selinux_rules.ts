@@ -136,6 +136,13 @@ export const tcpRules = [
   optional("tcp_node", ["(allow postern_t node_type (tcp_socket (node_bind)))"]),
 ];
 
+/** For raw listeners, which lead to other programs' sockets, of types that are not known here. */
+export const rawRules = [
+  "; Raw listeners: any other socket that its group and mode let it connect to.",
+  "(allow postern_t file_type (sock_file (getattr write)))",
+  "(allow postern_t domain (unix_stream_socket (connectto)))",
+];
+
 function optional(name: string, rules: readonly string[]): string {
   if (rules.length === 1) return `(optional postern_${name} ${rules[0]})`;
   return `(optional postern_${name}\n${rules.map((rule) => `  ${rule}\n`).join("")})`;

@@ -20,11 +20,12 @@ authz: { anonymous: full, users: {}, default: read-only }
 `,
     facts: { program: ["/usr/local/bin/deno", "run", "--cached-only", "/opt/postern/main.ts"] },
   },
-  "TCP, a configuration of its own folder, names with dots": {
+  "TCP, a raw listener, a configuration of its own folder, names with dots": {
     config: `
 listeners:
   - { listen: tcp://127.0.0.1:2375, policy: read-only }
   - { socket: /srv/a.b+c/d-e.sock, policy: full, upstream: /srv/engine.d/x.sock }
+  - { socket: /srv/gates/db.sock, upstream: /run/db/db.sock, protocol: raw, policy: full }
 `,
     facts: { configFile: "/srv/gate.d/postern.yaml", upstream: "/srv/engine.d/x.sock" },
   },

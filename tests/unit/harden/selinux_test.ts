@@ -116,6 +116,17 @@ Deno.test("capabilities and ports are given only where the configuration needs t
   assert.match(module({ config }), /tcp_socket \(name_bind\)/);
 });
 
+Deno.test("a raw listener opens other programs' sockets to the gate, whose labels stay", () => {
+  const config = `
+listeners:
+  - { socket: /run/postern/a.sock, policy: full }
+  - { socket: /run/postern/pg.sock, protocol: raw, upstream: /run/pg/pg.sock, policy: full }
+`;
+  assert.match(module({ config }), /allow postern_t file_type \(sock_file \(getattr write\)\)/);
+  assert.doesNotMatch(module({ config }), /pg\.sock|run\/pg/);
+  assert.doesNotMatch(module(), /postern_t file_type \(sock_file/);
+});
+
 Deno.test("the module is installed, files get their labels, and a gate that runs begins anew", () => {
   const host = { programs: ["systemctl"], files: { "/run/systemd/system/x": "" } };
   assert.deepEqual(commands(host), [
