@@ -1,5 +1,7 @@
+import { basename, dirname } from "node:path";
 import { shellWord } from "../config/shell.ts";
 import type { Config, ListenerConfig } from "../config/types.ts";
+import { isShared } from "./container.ts";
 import { logSteps, readableSteps, requireWritableLog } from "./readable.ts";
 import { DENO_DIR, isInterpreted, serviceUnit } from "./service_unit.ts";
 import { ownerOf, socketUnits } from "./socket_unit.ts";
@@ -17,6 +19,8 @@ import { isBooted } from "./units.ts";
 
 const FOLDER = "/etc/systemd/system";
 const SERVICE = "postern.service";
+/** dockerd's own, for the sockets of its plugins (moby pkg/plugins/discovery.go). */
+const PLUGINS = "/run/docker/plugins";
 
 /** The gate as a service whose sockets systemd keeps. */
 export const systemd: Part = {
@@ -35,6 +39,7 @@ export const systemd: Part = {
     }
     requireVisible(facts.program);
     requireWritableLog(facts);
+    requireOwnFolder(facts);
     const sockets = socketUnits(config);
     const names = sockets.map(([name]) => name);
     const open = config.listeners.map((listener) => isOpen(listener, config));
@@ -176,6 +181,26 @@ function cacheSteps(program: readonly string[]): CommandStep[] {
     done: ["cmp", "-s", inside("deno.lock"), `${DENO_DIR}/deno.lock`],
     why: "the service has no network: the packages that deno.lock names are fetched now",
   }];
+}
+
+/** It becomes the gate's: whatever else is in it would be the gate's to replace. */
+function requireOwnFolder({ config: { authz }, list, look, ids }: Facts): void {
+  if (authz === undefined) return;
+  const folder = dirname(authz.socket);
+  // dockerd looks for all plugins there, and nobody else.
+  if (folder === PLUGINS) return;
+  const others = list(folder).filter((name) => !name.startsWith(basename(authz.socket)));
+  const found = look(folder);
+  const open = found !== undefined &&
+    ((found.mode & 0o022) !== 0 || (found.uid !== 0 && found.uid !== ids.uid));
+  if (!open && !isShared(folder) && folder !== dirname(PLUGINS) && others.length === 0) return;
+  const what = others.length === 0
+    ? "is others', too"
+    : `holds ${others.slice(0, 3).join(", ")}, too`;
+  throw new Refused(
+    `${folder}, where authz has its socket, ${what}, and would become the gate's: give the socket a ` +
+      `folder of its own, such as ${PLUGINS}`,
+  );
 }
 
 const hidden = ["/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"];

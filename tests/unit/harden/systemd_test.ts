@@ -169,3 +169,45 @@ Deno.test("an audit file in a folder that the gate cannot write stops the plan, 
   const own = { "/srv/log": { mode: 0o700, uid: 997, gid: 997 } };
   assert.deepEqual(accessOf(own, audit).access, []);
 });
+
+for (
+  const [folder, files] of [
+    ["/run", {}],
+    ["/var/lib", {}],
+    ["/run/systemd", {}],
+    ["/run/docker", {}],
+    ["/run/gate", { "/run/gate/other.pid": "" }],
+  ] as const
+) {
+  Deno.test(`a plugin's socket in ${folder} would make the gate the owner of what is others', and is refused`, () => {
+    const config = `authz: { socket: ${folder}/postern.sock, anonymous: full }\n`;
+    assert.throws(
+      () => planOf({ config, files, facts: { look: () => undefined } }),
+      (error) => error instanceof Refused && error.message.startsWith(`${folder}, where authz`),
+    );
+  });
+}
+
+Deno.test("a plugin's socket in a folder where others write is refused, also while that is empty", () => {
+  const config = "authz: { socket: /run/lock/postern.sock, anonymous: full }\n";
+  for (const found of [{ mode: 0o1777, uid: 0, gid: 0 }, { mode: 0o755, uid: 12, gid: 0 }]) {
+    assert.throws(() => planOf({ config, facts: { look: () => found } }), Refused);
+  }
+});
+
+Deno.test("a plugin's socket in a folder of its own, or in dockerd's for them, is the gate's", () => {
+  for (const folder of ["/run/gate", "/run/docker/plugins"]) {
+    const config = `authz: { socket: ${folder}/postern.sock, anonymous: full }\n`;
+    const files = {
+      [`${folder}/postern.sock`]: "",
+      "/run/docker/plugins/other.sock": "",
+    };
+    const service = planOf({
+      config,
+      files,
+      facts: { look: () => ({ mode: 0o711, uid: 997, gid: 0 }) },
+    })
+      .files.at(-1)!.content(undefined);
+    assert.match(service, new RegExp(`^ExecStartPre=.* ${folder}$`, "m"));
+  }
+});
