@@ -6,6 +6,7 @@ import { diskOf } from "../harden/disk.ts";
 import { gatherFacts, namesFor } from "../harden/facts.ts";
 import type { Host, Planned } from "../harden/host.ts";
 import { readManifest } from "../harden/manifest.ts";
+import { requireOwnAccounts } from "../harden/own_accounts.ts";
 import { type Facts, needs, type PartName, partNames, Refused } from "../harden/part.ts";
 import { parts } from "../harden/parts.ts";
 import { ownProgram, requireTrustedProgram } from "../harden/program.ts";
@@ -154,7 +155,15 @@ function plan({ only, config, root }: Asked, { disk }: Host, world: World): Plan
     world.stderr(formatDiagnostics(diagnostics, sources, { color: world.color.stderr }));
     return undefined;
   }
-  requireAccounts(only, facts, namesFor({ root, disk }));
+  const names = namesFor({ root, disk });
+  requireAccounts(only, facts, names);
+  // In a user's own engine's place, nobody is given anything.
+  if (
+    partNames.some((part) => only.has(part) && (part === "sockets" || part in needs)) &&
+    !facts.upstream.startsWith("/run/user/")
+  ) {
+    requireOwnAccounts(facts, names, readManifest(disk));
+  }
   return parts.filter(({ name }) => only.has(name))
     .map((part) => ({ part: part.name, summary: part.summary, plan: part.plan(facts) }));
 }
