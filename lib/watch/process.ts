@@ -15,23 +15,25 @@ export function processFacts(
   glimpse: Pick<ProcessFacts, "exe" | "command" | "container"> = {},
 ): ProcessFacts {
   const exe = readLink(`/proc/${pid}/exe`);
-  const line = { ...(parent === undefined || parent === 0 ? {} : { parent: named(parent) }) };
+  const kin = { ...(parent === undefined || parent === 0 ? {} : { parent: named(parent) }) };
   if (exe === undefined || !isSameProgram(exe, glimpse.exe)) {
     const { exe, command, container } = glimpse;
     return {
       ...(exe === undefined ? {} : { exe }),
       ...(command === undefined ? {} : { command }),
       ...(container === undefined ? {} : { container }),
-      ...line,
+      ...kin,
     };
   }
-  const command = readSmallFile(`/proc/${pid}/cmdline`);
+  // Empty when it has ended since its executable was read.
+  const line = readSmallFile(`/proc/${pid}/cmdline`);
+  const command = line ? words(line) : glimpse.command;
   const container = containerId(readSmallFile(`/proc/${pid}/cgroup`) ?? "") ?? glimpse.container;
   return {
     exe,
-    ...(command ? { command: words(command) } : {}),
+    ...(command === undefined ? {} : { command }),
     ...(container === undefined ? {} : { container }),
-    ...line,
+    ...kin,
   };
 }
 
