@@ -36,7 +36,7 @@ export function holdsOf(facts: Facts, socket: RealSocket, all: readonly UnixSock
   );
   const trusted = gateUids(facts);
   const gate = new Set(
-    facts.own.filter(({ uid }) => uid === undefined || trusted.has(uid)).map(({ pid }) => pid),
+    facts.own.filter(({ uid }) => uid !== undefined && trusted.has(uid)).map(({ pid }) => pid),
   );
   const passes = ({ pid }: Process) => server.has(pid) || pid === facts.host.pid || gate.has(pid);
   const found = (inodes: ReadonlySet<number>, how: Hold["how"]) =>

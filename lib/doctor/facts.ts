@@ -8,7 +8,7 @@ import { type Daemon, daemons } from "./daemon.ts";
 import { askEngine, type Engine } from "./engine.ts";
 import type { Finding, Group } from "./finding.ts";
 import type { Host } from "./host.ts";
-import { listeningAt, listeningAtTcp } from "./own_processes.ts";
+import { isOfHost, listeningAt, listeningAtTcp } from "./own_processes.ts";
 import { realPath } from "./paths.ts";
 import { attempt, type Process, processes } from "./processes.ts";
 
@@ -40,8 +40,10 @@ export interface Facts {
   readonly accounts: Accounts;
   readonly sockets: readonly RealSocket[];
   readonly processes: readonly Process[];
-  /** Those that listen on the gate's sockets. */
+  /** Those of the host's own that listen on the gate's sockets. */
   readonly own: readonly Process[];
+  /** Those that do so inside a container, which may be the gate's or have taken its place. */
+  readonly contained: readonly Process[];
   /** Unix sockets of all network namespaces that we may look into, or why they are not known. */
   readonly unix: readonly UnixSocket[] | string;
   readonly daemons: readonly Daemon[];
@@ -71,6 +73,13 @@ export async function gather(
     ? listeners.flatMap(({ socket, tcp }) => tcp === undefined ? host.behind(socket) ?? [] : [])
     : [];
   const ports = listeners.filter(({ tcp }) => tcp !== undefined).map(({ socket }) => socket);
+  const listening = [
+    ...new Set([
+      ...listeningAt(host, files, all, typeof unix === "string" ? [] : unix),
+      ...listeningAtTcp(host, ports, all),
+    ]),
+  ];
+  const own = listening.filter((process) => isOfHost(host, process, all));
   return {
     host,
     live,
@@ -78,12 +87,8 @@ export async function gather(
     accounts: attempt(() => accounts(host)) ?? { users: [], groups: [] },
     sockets,
     processes: all,
-    own: [
-      ...new Set([
-        ...listeningAt(host, files, all, typeof unix === "string" ? [] : unix),
-        ...listeningAtTcp(host, ports, all),
-      ]),
-    ],
+    own,
+    contained: listening.filter((process) => !own.includes(process)),
     unix,
     daemons: daemons(host, all),
     engines: live ? await askAll(host, configured.config, sockets, all, unix) : [],

@@ -49,6 +49,14 @@ export function startGate({ host, configured: { file, config } }: Facts): string
   return line("postern", "serve", file !== undefined && isAbsolute(file) ? ["-c", file] : []);
 }
 
+/** Shows what runs in containers that may be the gate's. */
+export function seeContainer(ids: Iterable<string>): string {
+  return line(
+    ...["docker", "inspect", "-f", "{{.Name}} {{.Config.Image}} {{.Image}} {{.Path}} {{.Args}}"],
+    [...ids].map((id) => id.slice(0, 12)),
+  );
+}
+
 /** A command of these words. */
 export function line(...words: readonly (string | readonly string[])[]): string {
   return words.flat().map(shellWord).join(" ");

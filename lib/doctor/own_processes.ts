@@ -42,6 +42,19 @@ export function listeningAt(
   });
 }
 
+/**
+ * Whether a process is the host's own: in no container, by its cgroup, its pid namespace and its root. Services have mount
+ * namespaces of their own, with the host's root (systemd.exec(5)).
+ */
+export function isOfHost(host: Host, process: Process, all: readonly Process[]): boolean {
+  const { pid, container, pidNamespace } = process;
+  const self = all.find(({ pid }) => pid === host.pid);
+  if (container !== undefined) return false;
+  if (self !== undefined && pidNamespace !== self.pidNamespace) return false;
+  const [root, ours] = [host.behind(`/proc/${pid}/root/`), host.behind("/")];
+  return root !== undefined && root.inode === ours?.inode && root.device === ours.device;
+}
+
 /** The processes that listen on one of these TCP ports, `tcp://127.0.0.1:2375`, in the host's own network. */
 export function listeningAtTcp(
   host: Host,

@@ -24,6 +24,10 @@ export function describe(accounts: Accounts, process: Process): string {
   ].join(", ");
 }
 
+/** Why a container is not simply called the gate's. */
+export const LOOKS_LIKE_GATE =
+  "it listens at the gate's sockets: so does whatever was put in the gate's place";
+
 /** Names of processes, containers and files are others' to choose: a terminal must not act on them, nor a line look different. */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");

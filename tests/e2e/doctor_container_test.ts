@@ -1,11 +1,11 @@
-// A gate in a container of the engine's that it stands before: doctor, on the host, knows it as the gate.
+// A gate in a container of the engine's that it stands before: doctor, on the host, does not call it the gate.
 import assert from "node:assert/strict";
-import { docker, engineTest } from "../support/docker.ts";
+import { docker, engineTest, runAs } from "../support/docker.ts";
 import { importPosternImage } from "../support/postern_image.ts";
 import { startPrivateEngine } from "../support/private_engine.ts";
 import { child, connections, doctor, levels, text, until } from "../support/running_doctor.ts";
 
-engineTest("doctor knows a gate that runs in a container, without a network", async () => {
+engineTest("doctor takes no container for the gate by where it listens", async () => {
   await using engine = await startPrivateEngine();
   const { socket } = engine;
   await importPosternImage(socket);
@@ -28,9 +28,13 @@ engineTest("doctor knows a gate that runs in a container, without a network", as
     await until(async () => (await connections(socket)) > 0);
     const found = await doctor(config);
     for (const check of ["holders", "containers", "listeners"]) {
-      assert.deepEqual(levels(found(check)), ["fine"], text(found(check)));
+      assert.deepEqual(levels(found(check)), ["unknown"], text(found(check)));
     }
-    assert.match(found("containers")[0]!.title, /^no container but the gate's mounts/);
+    const [fix] = found("containers")[0]!.fix;
+    const seen = await runAs(undefined, ["sh", "-c", fix!], {
+      env: { DOCKER_HOST: `unix://${socket}` },
+    });
+    assert.match(seen.out, /^\/gate postern sha256:\w+ \S+ \[.*serve -c/, seen.err);
     assert.deepEqual(found("mounted").filter((one) => text([one]).includes(socket)), []);
     // As root in there, it is root here.
     assert.match(text(found("identity")), /runs as root\npid \d+, .*, container [0-9a-f]{12}$/);

@@ -4,6 +4,7 @@ import type { Check, Facts } from "../facts.ts";
 import { GATE_USER } from "../../harden/names.ts";
 import type { Finding } from "../finding.ts";
 import { harden } from "../fixes.ts";
+import { gateUids } from "../gate_users.ts";
 import { attempt } from "../processes.ts";
 
 const FOLDER = "/etc/audit/rules.d";
@@ -111,8 +112,11 @@ function lookAt(
 }
 
 /** The gate's user, by name and number. Root is not among them: most containers connect as root. */
-function gateOf({ accounts: { users }, own, configured: { config } }: Facts): Set<string> {
-  const uids = [config?.runAs?.uid, ...own.map(({ uid }) => uid)];
+function gateOf(facts: Facts): Set<string> {
+  const { accounts: { users }, own, configured: { config } } = facts;
+  const trusted = gateUids(facts);
+  const running = own.flatMap(({ uid }) => uid !== undefined && trusted.has(uid) ? uid : []);
+  const uids = [config?.runAs?.uid, ...running.filter((uid) => uid !== 0)];
   const found = users.filter(({ name, uid }) => name === GATE_USER || uids.includes(uid));
   const all = [GATE_USER, ...uids, ...found.flatMap(({ name, uid }) => [name, uid])];
   return new Set(all.filter((id) => id !== undefined).map(String));

@@ -12,7 +12,7 @@ export const confinement: Check = {
   look(facts) {
     const kind = modules(facts);
     if (kind === undefined) return [];
-    return facts.own.flatMap((process): Finding[] => {
+    return [...facts.own, ...facts.contained].flatMap((process): Finding[] => {
       const label = attempt(() => facts.host.read(`/proc/${process.pid}/attr/current`))
         ?.replace(/[\0\n]+$/, "");
       // Not ours to read, or it has ended.

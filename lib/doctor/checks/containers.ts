@@ -3,10 +3,11 @@ import { type Engine, nameOf } from "../engine.ts";
 import type { Container } from "../engine_answers.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { asRoot, startEngine } from "../fixes.ts";
+import { asRoot, seeContainer, startEngine } from "../fixes.ts";
+import { mayBeGate } from "../gate_users.ts";
 import { isUnder, realPath } from "../paths.ts";
 import { attempt } from "../processes.ts";
-import { whoConnects } from "../wording.ts";
+import { LOOKS_LIKE_GATE, whoConnects } from "../wording.ts";
 
 /** Containers that mount the real socket, or a folder that holds it. */
 export const containers: Check = {
@@ -31,20 +32,17 @@ export const containers: Check = {
             : [asRoot(facts)],
         }];
       }
-      const gate = new Set(facts.own.flatMap(({ container }) => container ?? []));
-      const found = engine.containers.filter(({ Id }) => !gate.has(Id)).flatMap((container) => {
+      const found = engine.containers.flatMap((container) => {
         const ways = mountsRealSocket(facts, engine, container, socket);
         return ways.length === 0 ? [] : [lookAt(facts, socket, container, ways)];
       });
       if (found.length > 0) return found;
       const all = engine.containers.length;
-      const isGates = engine.containers.some(({ Id }) => gate.has(Id));
       return [{
         level: "fine",
         title: all === 0
           ? "no container mounts the real socket: there are none"
-          : `${isGates ? "no container but the gate's" : `none of ${all} containers`} mounts ` +
-            `${socket.path} or a folder that holds it`,
+          : `none of ${all} containers mounts ${socket.path} or a folder that holds it`,
       }];
     });
   },
@@ -60,6 +58,16 @@ interface Way {
 
 function lookAt(facts: Facts, socket: RealSocket, container: Container, ways: Way[]): Finding {
   const state = container.running ? "it runs" : "it is stopped, and can be started";
+  // A gate needs the socket alone: with its folder, it could put others in its place.
+  if (mayBeGate(facts).has(container.Id) && ways.every(({ socketAt }) => socketAt !== undefined)) {
+    return {
+      level: "unknown",
+      title: `whether the container ${nameOf(container)} is the gate: it mounts the real socket, ` +
+        `and is ${whoConnects(facts, socket)} on this host if it is not`,
+      evidence: [...ways.map(({ told }) => told), LOOKS_LIKE_GATE],
+      fix: [seeContainer([container.Id])],
+    };
+  }
   return {
     level: "wrong",
     title: `the container ${nameOf(container)} mounts the real socket: it is ${

@@ -1,9 +1,10 @@
-import { holdsOf } from "../connections.ts";
+import { type Hold, holdsOf } from "../connections.ts";
 import { adviceForClient } from "../advice.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { asRoot, startEngine } from "../fixes.ts";
-import { describe } from "../wording.ts";
+import { asRoot, seeContainer, startEngine } from "../fixes.ts";
+import { mayBeGate } from "../gate_users.ts";
+import { describe, LOOKS_LIKE_GATE } from "../wording.ts";
 
 /** Who is connected to the real socket at this moment, around the gate. */
 export const holders: Check = {
@@ -43,12 +44,25 @@ function lookAt(
       fix: [facts.host.uid === 0 ? startEngine(socket.path) : asRoot(facts)],
     });
   }
-  if (holds.length > 0) {
-    const many = holds.length === 1 ? "1 process has" : `${holds.length} processes have`;
+  const may = mayBeGate(facts);
+  const [maybe, others] = [true, false].map((is) =>
+    holds.filter(({ process: { container } }) => may.has(container ?? "") === is)
+  ) as [Hold[], Hold[]];
+  const told = ({ process, how }: Hold) => `${describe(facts.accounts, process)}: ${how}`;
+  if (maybe.length > 0) {
+    findings.push({
+      level: "unknown",
+      title: `whether it is the gate that has ${socket.path} open in a container`,
+      evidence: [...maybe.map(told), LOOKS_LIKE_GATE],
+      fix: [seeContainer(may)],
+    });
+  }
+  if (others.length > 0) {
+    const many = others.length === 1 ? "1 process has" : `${others.length} processes have`;
     findings.push({
       level: "wrong",
       title: `${many} ${socket.path} open around the gate`,
-      evidence: holds.map(({ process, how }) => `${describe(facts.accounts, process)}: ${how}`),
+      evidence: others.map(told),
       fix: adviceForClient(facts, socket),
     });
   }

@@ -8,7 +8,8 @@ export const identity: Check = {
   name: "identity",
   group: "postern",
   look(facts) {
-    const { host, own, accounts, configured: { file, config } } = facts;
+    const { host, accounts, configured: { file, config } } = facts;
+    const own = [...facts.own, ...facts.contained];
     if (config === undefined) return [];
     const roots = own.filter(({ uid }) => uid === 0);
     if (roots.length > 0) {

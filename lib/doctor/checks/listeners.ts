@@ -5,8 +5,8 @@ import { groupNamed, userNamed } from "../accounts.ts";
 import { isAtFile } from "../connections.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { line, startGate } from "../fixes.ts";
-import { gateUids } from "../gate_users.ts";
+import { line, seeContainer, startGate } from "../fixes.ts";
+import { gateUids, mayBeGate } from "../gate_users.ts";
 import { listeningTcp, placeOfTcp } from "../listening_tcp.ts";
 import { listeningAt } from "../own_processes.ts";
 import { foldersOf, realPath } from "../paths.ts";
@@ -68,8 +68,25 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
     });
   }
   const unix = typeof facts.unix === "string" ? [] : facts.unix;
-  const strangers = listeningAt(host, [status], facts.own, unix)
-    .filter(({ uid }) => uid !== undefined && !gateUids(facts).has(uid));
+  const [trusted, may] = [gateUids(facts), mayBeGate(facts)];
+  const inside = listeningAt(host, [status], facts.contained, unix);
+  const maybe = inside.filter(({ container }) => may.has(container ?? ""));
+  const strangers = [
+    ...listeningAt(host, [status], facts.own, unix)
+      .filter(({ uid }) => uid !== undefined && !trusted.has(uid)),
+    ...inside.filter((process) => !maybe.includes(process)),
+  ];
+  if (maybe.length > 0) {
+    findings.push({
+      level: "unknown",
+      title: `whether it is the gate that listens at ${socket}, in a container`,
+      evidence: [
+        ...maybe.map((process) => describe(accounts, process)),
+        "whoever may write the socket's folder can take its place there",
+      ],
+      fix: [seeContainer(may)],
+    });
+  }
   if (strangers.length > 0) {
     findings.push({
       level: "wrong",
@@ -115,8 +132,8 @@ function lookAtPort(
   facts: Facts,
   { name, socket, insecure, origin }: ListenerConfig,
 ): Finding[] {
-  const { host, own } = facts;
-  const ports = own.map((process) => listeningTcp(host, process));
+  const { host, own, contained } = facts;
+  const ports = [...own, ...contained].map((process) => listeningTcp(host, process));
   const open = ports.some((all) => all?.some((one) => `tcp://${placeOfTcp(one)}` === socket));
   const findings: Finding[] = [];
   if (!open && host.uid === 0) {
@@ -139,11 +156,12 @@ function lookAtPort(
 }
 
 /** The gate does, or systemd for it; what cannot be seen is taken to be so. */
-function isServed({ host, own, unix, configured: { config } }: Facts, status: FileStatus): boolean {
+function isServed(facts: Facts, status: FileStatus): boolean {
+  const { host, own, contained, unix, configured: { config } } = facts;
   if (host.uid !== 0 || typeof unix === "string") return true;
   const isListening = (file: FileStatus) => unix.some((one) => one.listens && isAtFile(one, file));
   if (isListening(status)) return true;
   // Where the kernel knows the files by the numbers that we see, what it does not list is not there.
   const others = (config?.listeners ?? []).flatMap(({ socket }) => host.behind(socket) ?? []);
-  return own.length > 0 && !others.some(isListening);
+  return own.length + contained.length > 0 && !others.some(isListening);
 }

@@ -3,7 +3,9 @@ import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { type Mount, mounts, placeOf, reaching } from "../mounts.ts";
 import { attempt, type Process } from "../processes.ts";
-import { describe } from "../wording.ts";
+import { seeContainer } from "../fixes.ts";
+import { mayBeGate } from "../gate_users.ts";
+import { describe, LOOKS_LIKE_GATE } from "../wording.ts";
 import { mountsRealSocket } from "./containers.ts";
 
 /** Containers that mount the real socket and that the engine does not tell of: another engine's, or where it was not asked. */
@@ -28,6 +30,18 @@ export const mounted: Check = {
       const ways = waysOf(facts, one);
       if (ways.length === 0) return [];
       const { socket, process } = one;
+      const may = mayBeGate(facts);
+      if (may.has(process.container ?? "")) {
+        return [{
+          level: "unknown",
+          title: `whether it is the gate's container that has ${socket.path} mounted`,
+          evidence: [
+            `${describe(facts.accounts, process)}: at ${ways.join(" and ")}`,
+            LOOKS_LIKE_GATE,
+          ],
+          fix: [seeContainer(may)],
+        }];
+      }
       return [{
         level: "wrong",
         title: `a container has ${socket.path} mounted`,
@@ -64,14 +78,13 @@ function strangers(facts: Facts, socket: RealSocket): Process[] {
         .map(({ Id }) => Id)
     ),
   );
-  const gate = new Set(facts.own.flatMap(({ container }) => container ?? []));
   const self = facts.processes.find(({ pid }) => pid === facts.host.pid);
   const byNamespace = new Map<string, Process>();
   for (const process of facts.processes) {
     const { container, mnt, pidNamespace } = process;
     const apart = container !== undefined || pidNamespace !== self?.pidNamespace;
     if (!apart || mnt === undefined || mnt === self?.mnt || byNamespace.has(mnt)) continue;
-    if (container !== undefined && (told.has(container) || gate.has(container))) continue;
+    if (container !== undefined && (told.has(container))) continue;
     byNamespace.set(mnt, process);
   }
   return [...byNamespace.values()];

@@ -19,12 +19,10 @@ export const privileged: Check = {
   group: "engine",
   live: true,
   look(facts) {
-    const gate = new Set(facts.own.flatMap(({ container }) => container ?? []));
     return facts.engines.flatMap((engine) => {
       const { containers } = engine;
       if (containers === undefined) return [];
-      const found = containers.filter(({ Id }) => !gate.has(Id))
-        .flatMap((container) => lookAt(container, hasOwnRoot(engine)));
+      const found = containers.flatMap((container) => lookAt(container, hasOwnRoot(engine)));
       if (found.length > 0 || containers.length === 0) return found;
       return [{
         level: "fine" as const,

@@ -21,6 +21,20 @@ const box = (more: Record<string, unknown>, info: unknown = {}) => ({
 const mounting = (Source: string, RW = true) =>
   box({ Mounts: [{ Type: "bind", Source, Destination: "/x", RW }] });
 
+/** The container, listening in the gate's place. */
+const listening = {
+  "/run/postern/ci.sock": { socket: true as const, inode: 90 },
+  ...processFiles(70, {
+    comm: "postern",
+    container: id,
+    sockets: [900],
+    more: {
+      "net/unix":
+        "0000000000000000: 00000002 00000000 00010000 0001 01   900 /run/postern/ci.sock\n",
+    },
+  }),
+};
+
 checkCases(containers, [
   { name: "none that mounts it is fine", host: mounting("/srv"), levels: ["fine"] },
   {
@@ -67,25 +81,30 @@ checkCases(containers, [
     levels: ["fine"],
   },
   {
-    name: "the gate's own container",
+    name: "one that listens at the gate's sockets may be the gate's",
+    host: { ...mounting("/run/docker.sock"), files: listening },
+    configured: configOf(oneListener),
+    levels: ["unknown"],
+    says: [
+      /^whether the container web \(nginx, .* is the gate/m,
+      /^docker inspect -f .* cdcdcdcdcdcd$/m,
+    ],
+  },
+  {
+    name: "one that mounts the sockets' folder and listens there is no gate",
+    host: { ...mounting("/run"), files: listening },
+    configured: configOf(oneListener),
+    levels: ["wrong"],
+    says: [/web \(nginx, .*mounts the real socket/],
+  },
+  {
+    name: "nor is one that listens in the place of a gate that is a service",
     host: {
       ...mounting("/run/docker.sock"),
-      files: {
-        "/run/postern/ci.sock": { socket: true, inode: 90 },
-        ...processFiles(70, {
-          comm: "postern",
-          container: id,
-          sockets: [900],
-          more: {
-            "net/unix":
-              "0000000000000000: 00000002 00000000 00010000 0001 01   900 /run/postern/ci.sock\n",
-          },
-        }),
-      },
+      files: { ...listening, "/etc/systemd/system/postern.service": "[Service]\nUser=postern\n" },
     },
     configured: configOf(oneListener),
-    levels: ["fine"],
-    says: [/^no container but the gate's mounts/],
+    levels: ["wrong"],
   },
   {
     name: "an engine that does not answer is unknown",

@@ -101,12 +101,32 @@ checkCases(listeners, [
     saysNot: [/^chmod 0660/m],
   },
   {
-    name: "in a container, the gate's numbers are its own",
+    name: "whether it is the gate that listens in a container is unknown",
     host: {
       ...served(socket, { "/proc/70/cgroup": `0::/docker/${"ab".repeat(32)}\n` }, 65532),
     },
     configured,
-    levels: ["fine"],
+    levels: ["unknown"],
+    says: [/^pid 70, .*, container abababababab$/m],
+  },
+  {
+    name: "in a container, it is not the gate that is a service",
+    host: served(socket, {
+      "/proc/70/cgroup": `0::/docker/${"ab".repeat(32)}\n`,
+      "/etc/systemd/system/postern.service": "[Service]\nUser=postern\n",
+    }),
+    configured,
+    levels: ["wrong"],
+    says: [/somebody else than the gate listens/],
+  },
+  {
+    name: "nor with the host's cgroup, and another root or pid namespace than the host's",
+    host: served(socket, {
+      ...processFiles(4000, { comm: "deno" }),
+      "/proc/70/ns/pid": { link: "pid:[2]" },
+    }),
+    configured,
+    levels: ["wrong"],
   },
   {
     name: "a socket that nobody listens at is left over",
