@@ -7,8 +7,10 @@ import { answerFrom, type EngineLookup, type ListLookup, question } from "./engi
 import { Inbox } from "./inbox.ts";
 import type { Loop } from "./loop.ts";
 
-/** What the engine tells of one object is a few KiB; a container with thousands of labels stays below this. */
+/** What the engine tells of one object is a few KiB; a container with thousands of labels stays below this, in bytes. */
 const MAX_ANSWER = 4 * 1024 * 1024;
+/** A list is as long as all who may create something make it. */
+const MAX_LIST = 32 * 1024 * 1024;
 
 /**
  * One question to the engine about an object that a request names, on a connection of its own. It ends by calling `done`, once,
@@ -20,6 +22,7 @@ export class Inquiry {
   readonly #done: (answer: Answer) => void;
   readonly #request: Memory;
   readonly #inbox = new Inbox();
+  readonly #most: number;
   #sent = 0;
   #endpoint: Endpoint | undefined;
   #deadline: Deadline;
@@ -36,6 +39,7 @@ export class Inquiry {
     this.#loop = loop;
     this.#upstream = upstream;
     this.#done = done;
+    this.#most = lookup.kind === "containers" || lookup.kind === "networks" ? MAX_LIST : MAX_ANSWER;
     this.#request = new Memory(question(lookup, upstream.seal));
     this.#deadline = loop.answers.add({
       expire: () =>
@@ -87,13 +91,13 @@ export class Inquiry {
 
   #read(endpoint: Endpoint): void {
     const inbox = this.#inbox;
-    while (inbox.length <= MAX_ANSWER) {
+    while (inbox.length <= this.#most) {
       const n = inbox.fill(endpoint);
       if (n === BLOCKED) return inbox.keep();
       if (n === FAILED) return this.#finish({ failed: "the engine broke the connection off" });
       if (n === 0) return this.#finish(answerFrom(inbox.bytes, inbox.start, inbox.end));
     }
-    this.#finish({ failed: `the engine's answer is over ${MAX_ANSWER} bytes long` });
+    this.#finish({ failed: `the engine's answer is over ${this.#most} bytes long` });
   }
 
   #fail(): void {

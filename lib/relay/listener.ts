@@ -9,6 +9,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { FarEnds } from "./far_ends.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
 import { HttpConnection } from "./http_connection.ts";
+import { Lists } from "./lists.ts";
 import type { Acceptor, Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
 import type { PlannedListener } from "./plan.ts";
@@ -102,6 +103,7 @@ export class Listener implements Acceptor {
       loop: this.#loop,
       gatekeeper: this.#gatekeeper,
       place: this.#place,
+      lists: new Lists(this.#loop, this.#place.upstream),
       farEnds,
       tls: tls && new TlsContext(tls),
       connect: (client, admitted, place) =>

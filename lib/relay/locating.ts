@@ -4,9 +4,10 @@ import { type AddressBytes, formatAddress, parseAddress } from "../policy/addres
 import type { Answer } from "../policy/constraints/types.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Upstream } from "./dial.ts";
-import type { EngineLookup, ListLookup } from "./engine_object.ts";
+import type { EngineLookup } from "./engine_object.ts";
 import type { FarEnds } from "./far_ends.ts";
 import { Inquiry } from "./inquiry.ts";
+import type { Lists } from "./lists.ts";
 import type { Loop } from "./loop.ts";
 
 /** A container that has just started is not listed at once: it is asked again after so many milliseconds, so often. */
@@ -18,6 +19,7 @@ const FAULT = "a fault in Postern";
 export interface Wanted {
   readonly loop: Loop;
   readonly upstream: Upstream;
+  readonly lists: Lists;
   readonly farEnds: FarEnds;
   readonly client: { readonly address: string; readonly port: number };
   /** The gate's own end of it; undefined when it is gone already. */
@@ -34,6 +36,8 @@ export class Locating {
   readonly #wanted: Wanted;
   readonly #address: AddressBytes | undefined;
   #inquiry: Inquiry | undefined;
+  /** Takes back the question for the lists. */
+  #forget: (() => void) | undefined;
   #deadline: Deadline | undefined;
   /** Of the question to the kernel. */
   #asked: number | undefined;
@@ -50,11 +54,12 @@ export class Locating {
   close(): void {
     this.#over = true;
     this.#inquiry?.close();
+    this.#forget?.();
     this.#deadline?.cancel();
     if (this.#asked !== undefined) this.#wanted.farEnds.forget(this.#asked);
   }
 
-  #ask(lookup: EngineLookup | ListLookup, then: (found: unknown) => void): void {
+  #ask(lookup: EngineLookup, then: (found: unknown) => void): void {
     const { loop, upstream } = this.#wanted;
     this.#inquiry = new Inquiry(loop, upstream, lookup, (answer: Answer) => {
       if (this.#over) return;
@@ -66,20 +71,20 @@ export class Locating {
   }
 
   #list(): void {
-    const { client } = this.#wanted;
+    const { client, lists } = this.#wanted;
     this.#attempts++;
-    this.#ask({ kind: "containers" }, (containers) => {
-      this.#ask({ kind: "networks" }, (networks) => {
-        const isOwn = this.#address === undefined || isOwnAddress(this.#address);
-        const residents = residentsAt(client.address, { containers, networks }, isOwn);
-        if (residents === "unlisted") return this.#later();
-        const first = "inside" in residents ? residents.inside[0] : undefined;
-        if (first === undefined || first === "none") return this.#finish(residents);
-        this.#ask({ kind: "container", name: first.id }, (found) => {
-          const pid = holderIn(found, client.address);
-          if (pid === undefined) this.#later();
-          else this.#prove(first.id, pid, residents);
-        });
+    this.#forget = lists.ask((listed) => {
+      if (this.#over) return;
+      if ("failed" in listed) return this.#lose(listed.failed);
+      const isOwn = this.#address === undefined || isOwnAddress(this.#address);
+      const residents = residentsAt(client.address, listed, isOwn);
+      if (residents === "unlisted") return this.#later();
+      const first = "inside" in residents ? residents.inside[0] : undefined;
+      if (first === undefined || first === "none") return this.#finish(residents);
+      this.#ask({ kind: "container", name: first.id }, (found) => {
+        const pid = holderIn(found, client.address);
+        if (pid === undefined) this.#later();
+        else this.#prove(first.id, pid, residents);
       });
     });
   }

@@ -6,6 +6,7 @@ import type { FarEnds } from "./far_ends.ts";
 import { Expiry } from "./expiry.ts";
 import type { Residents } from "../peer/residents.ts";
 import type { Admitted, Gatekeeper } from "./gatekeeper.ts";
+import type { Lists } from "./lists.ts";
 import { Locating } from "./locating.ts";
 import type { Loop } from "./loop.ts";
 import type { Connection, Place } from "./place.ts";
@@ -17,6 +18,7 @@ export interface Reception {
   readonly loop: Loop;
   readonly gatekeeper: Gatekeeper;
   readonly place: Omit<Place, "left">;
+  readonly lists: Lists;
   readonly farEnds: FarEnds;
   /** Absent: without TLS. */
   readonly tls: TlsContext | undefined;
@@ -43,6 +45,8 @@ export class Visit implements Connection {
   #client: Endpoint | undefined;
   #terminator: TlsTerminator | undefined;
   #locating: Locating | undefined;
+  /** The engine and the kernel are asked whose it is. */
+  #asking = false;
   #connection: Connection | undefined;
   /** Of its certificate: from then on it takes no further request. */
   #expiry: Expiry | undefined;
@@ -96,7 +100,7 @@ export class Visit implements Connection {
     const client = this.#client;
     if (this.#over || client === undefined || this.#connection !== undefined) return;
     if (client.gone) this.#end();
-    else if (this.#locating === undefined) this.#serve(client);
+    else if (!this.#asking) this.#serve(client);
   }
 
   /** Others come, and it has shown nothing yet. */
@@ -133,15 +137,16 @@ export class Visit implements Connection {
   }
 
   #receive(client: Endpoint): void {
-    const { loop, gatekeeper, place, farEnds } = this.#reception;
+    const { loop, gatekeeper, place, lists, farEnds } = this.#reception;
     this.#client = client;
     if (gatekeeper.asksContainers(place.listener)) {
+      this.#asking = true;
       this.#locating = new Locating({
-        ...{ loop, upstream: place.upstream, farEnds },
+        ...{ loop, upstream: place.upstream, lists, farEnds },
         client: this.#peer,
         gate: boundEnd(this.#accepted.fd),
         done: (found) => {
-          this.#locating = undefined;
+          this.#asking = false;
           this.#peer = located(this.#peer, found);
           loop.again(this);
         },

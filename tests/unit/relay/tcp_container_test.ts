@@ -70,6 +70,24 @@ Deno.test("an engine that cannot tell lets nobody past a rule about a container"
   }
 });
 
+Deno.test("an engine that is away lets nobody past such a rule, and keeps nobody waiting", async () => {
+  await using bench = await TcpBench.open([rule({ containers: ["other"], policy: "deny" })]);
+  await Deno.rename(`${bench.directory}/up.sock`, `${bench.directory}/away.sock`);
+  for (let n = 0; n < 2; n++) {
+    using client = await bench.client();
+    await client.send(get("/info"));
+    assert.match(
+      await client.message(),
+      /403 [^]*an identity that is unknown: connect \S+: ENOENT/,
+    );
+  }
+  await Deno.rename(`${bench.directory}/away.sock`, `${bench.directory}/up.sock`);
+  using client = await bench.client();
+  await client.send(get("/nothing"));
+  await bench.tells(known("ci"));
+  assert.match(await client.message(), /403 [^]*\(container ci\): policy read-only/);
+});
+
 Deno.test("an address that is this machine's own is no container's that is known", async () => {
   await using bench = await TcpBench.open([rule({ containers: ["other"], policy: "deny" })]);
   using client = await bench.client();
@@ -189,4 +207,47 @@ Deno.test("a client that leaves while the engine is asked leaves nothing behind"
   await bench.tells(known("ci"));
   await next.send(get("/nothing"));
   assert.match(await next.message(), /403/);
+});
+
+Deno.test("many who come at once are told by one list, which was begun after they came", async () => {
+  await using bench = await TcpBench.open([rule({ containers: ["ci"], policy: "deny" })]);
+  using first = await bench.client();
+  await first.send(get("/info"));
+  using early = await bench.engine();
+  assert.match(await early.until("\r\n\r\n"), /^GET \/containers\/json /);
+  const others = await Promise.all(Array.from({ length: 20 }, () => bench.client()));
+  await Promise.all(others.map((one) => one.send(get("/nothing"))));
+  // The list that is under way knows nothing of who has come since.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await early.send(ok("[]"));
+  early.close();
+  await bench.tells([networks]);
+  assert.match(await first.message(), /403 [^]*this machine's own/);
+  await bench.tells([
+    [list, listed("other")],
+    networks,
+    ...others.map(() => [one, inspected()] as const),
+  ]);
+  for (const client of others) {
+    assert.match(await client.message(), /403 [^]*\(container other\): policy read-only/);
+    client.close();
+  }
+});
+
+Deno.test("a list of containers may be long, of one container not", async () => {
+  await using bench = await TcpBench.open([rule({ containers: ["ci"], policy: "deny" })]);
+  const long = "x".repeat(1 << 20);
+  const many = Array.from({ length: 8 }, (_, n) => ({
+    ...listed(`long-${n}`, "172.18.0.4")[0]!,
+    Id: `${n}`.repeat(64),
+    Labels: { long },
+  }));
+  using client = await bench.client();
+  await client.send(get("/info"));
+  await bench.tells([[list, [...many, ...listed("other")]], networks]);
+  using asked = await bench.engine();
+  await asked.until("\r\n\r\n");
+  // The gate hangs up in the midst of it.
+  await asked.send(ok(JSON.stringify({ ...inspected(), long: long.repeat(5) }))).catch(() => {});
+  assert.match(await client.message(), /403 [^]*the engine's answer is over 4194304 bytes long/);
 });
