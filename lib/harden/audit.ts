@@ -29,7 +29,7 @@ export const audit: Part = {
     const watched = sockets.filter((socket) => whyNot(socket) === undefined);
     const leftOut = sockets.flatMap((socket) => whyNot(socket) ?? []);
     if (watched.length === 0) return skipped(leftOut.join("; "));
-    const exempt = facts.user === "root" ? undefined : facts.user;
+    const exempt = exemption(facts);
     const scope = { sockets: watched, exempt, arch: Deno.build.arch };
     return {
       steps: [
@@ -53,8 +53,10 @@ export const audit: Part = {
       ],
       notes: [
         ...leftOut,
-        ...(exempt === undefined ? [asRoot] : []),
+        ...(facts.user === "root" ? [asRoot] : exempt === undefined ? [oddly(facts)] : []),
         ...(switchedOff(facts) ? [allOff] : []),
+        "the gate is known by its user and its program: one that runs in a container, from the image's " +
+        "own, is recorded as well",
         "ausearch -k docker_socket -i shows what was recorded; where the rules are locked (auditctl " +
         "-s says enabled 2), new ones are taken at the next boot",
         "a connect made through io_uring is no system call, and these rules do not see it: where " +
@@ -64,9 +66,18 @@ export const audit: Part = {
   },
 };
 
+/** The gate, by what a rule can name. The kernel wants to find the folder of the program when auditd loads the rules. */
+function exemption({ user, program }: Facts): { user: string; program: string } | undefined {
+  const [path] = program;
+  const named = [user, path!].every((word) => !odd.test(word)) && !path!.startsWith("/run/");
+  return user === "root" || !named ? undefined : { user, program: path! };
+}
+
+const odd = /[^\w/.@:+-]/;
+
 /** Why a socket cannot be named in a file that is loaded at boot: the first rule that the kernel refuses ends the loading. */
 function whyNot(socket: string): string | undefined {
-  if (/[^\w/.@:+-]/.test(socket)) {
+  if (odd.test(socket)) {
     return `${socket} is not watched: auditctl takes no rule about a path with such characters`;
   }
   // The folder of a rule's path must be there; those below /run are made later, by services and at logins.
@@ -76,6 +87,9 @@ function whyNot(socket: string): string | undefined {
     `until the next boot: auditctl -a always,exit -F arch=b64 -S connect -F path=${socket} ` +
     "-k docker_socket";
 }
+
+const oddly = ({ user, program }: Facts) =>
+  `no rule can name ${user} in ${program[0]}, so the gate's own connects are recorded as well`;
 
 const asRoot = "the gate runs as root, so its own connects are recorded as well: give it a user " +
   "of its own (run_as: { user: postern }) to see only others'";

@@ -53,7 +53,7 @@ async function apply(socket: string, directory: string): Promise<CommandStep> {
   const plan = audit.plan(factsOf({
     files: { "/etc/audit/rules.d/audit.rules": "-D\n" },
     programs: ["auditctl"],
-    facts: { upstream: socket, user: "daemon" },
+    facts: { upstream: socket, user: "daemon", program: [Deno.execPath()] },
   }));
   assert.equal(plan.skipped, undefined);
   const [file, command] = plan.steps as [FileStep, CommandStep];
@@ -93,8 +93,6 @@ async function socat(socket: string, through = ""): Promise<void> {
   const { code, err } = await run("sh", "-c", command);
   assert.equal(code, 0, err);
 }
-
-const asGate = `exec setpriv --reuid=${GATE} --regid=${GATE} --clear-groups`;
 
 auditTest("the audit rules record a direct connect, and none of the gate's", async () => {
   await using auditd = await PrivateAuditd.start();
@@ -136,10 +134,36 @@ auditTest("the audit rules tell who became the gate's user from the gate", async
   await using auditd = await PrivateAuditd.start();
   await withEngine(async (socket, directory) => {
     await apply(socket, directory);
-    assert.deepEqual(await recorded(auditd, () => socat(socket, asGate)), []);
-    const afterLogin = `echo 4321 >/proc/self/loginuid; ${asGate}`;
-    const seen = await recorded(auditd, () => socat(socket, afterLogin));
-    assert.deepEqual(seen, [`${native} ${CONNECT} ${GATE}`]);
+    // In another program it is not the gate, and neither with root as its effective user (setresuid(2)).
+    const who = `--reuid=${GATE} --clear-groups`;
+    for (
+      const through of [
+        `exec setpriv --reuid=${GATE} --regid=${GATE} --clear-groups`,
+        `exec setpriv --ruid=${GATE} --rgid=${GATE} --clear-groups`,
+      ]
+    ) {
+      const seen = await recorded(auditd, () => socat(socket, through));
+      assert.deepEqual(seen, [`${native} ${CONNECT} ${GATE}`], through);
+    }
+    const code = "(await Deno.connect({ transport: 'unix', path: Deno.args[0] })).close()";
+    const program = `${directory}/connect.ts`;
+    await Deno.writeTextFile(program, code, { mode: 0o644 });
+    const inProgram = (before: string, ids: string) => async () => {
+      const deno = `${Deno.execPath()} run -A --no-lock ${program} ${socket}`;
+      const line = `${before} DENO_DIR=/tmp/none exec setpriv ${ids} ${deno}`;
+      const { code, err } = await run("sh", "-c", line);
+      assert.equal(code, 0, err);
+    };
+    assert.deepEqual(await recorded(auditd, inProgram("", who)), []);
+    for (
+      const [before, ids] of [
+        ["echo 4321 >/proc/self/loginuid;", who],
+        ["", `--ruid=${GATE} --clear-groups`],
+      ] as const
+    ) {
+      const seen = await recorded(auditd, inProgram(before, ids));
+      assert.deepEqual(seen, [`${native} ${CONNECT} ${GATE}`], ids);
+    }
   });
 });
 

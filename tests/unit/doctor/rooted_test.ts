@@ -76,7 +76,8 @@ Deno.test("a tree without /var/run has its socket in /run, as harden and units s
     const { out } = await command(["doctor", "--root", root]);
     assert.match(out, /WRONG {3}docker\.socket gives the real socket to the group docker/);
     await Deno.remove(`${root}/etc/audit/rules.d/docker.rules`);
-    const scope = { sockets: ["/run/docker.sock"], exempt: "postern", arch: Deno.build.arch };
+    const exempt = { user: "postern", program: "/usr/local/bin/postern" };
+    const scope = { sockets: ["/run/docker.sock"], exempt, arch: Deno.build.arch };
     await Deno.writeTextFile(`${root}/etc/audit/rules.d/50-postern.rules`, auditRules(scope));
     const after = await command(["doctor", "--root", root]);
     assert.match(after.out, /fine {4}every connect to \/run\/docker\.sock is recorded/);

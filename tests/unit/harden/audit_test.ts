@@ -8,6 +8,7 @@ const files = { "/etc/audit/rules.d/audit.rules": "-D\n" };
 const programs = ["auditctl"];
 const plan = (host: Host = {}) => audit.plan(factsOf({ files, programs, ...host }));
 const text = (host: Host = {}) => (plan(host).steps[0] as FileStep).content(undefined);
+const exempt = { user: "postern", program: "/usr/local/bin/postern" };
 const rulesOf = (text: string) => text.split("\n").filter((line) => line.startsWith("-a"));
 
 Deno.test("the rules are about connect, for both kinds of programs, on the path that is no link", () => {
@@ -22,16 +23,30 @@ Deno.test("the rules are about connect, for both kinds of programs, on the path 
 });
 
 Deno.test("32-bit ARM has no socketcall, and a rule that names it would not load", () => {
-  const scope = { sockets: ["/run/docker.sock"], exempt: "postern", arch: "aarch64" };
+  const scope = { sockets: ["/run/docker.sock"], exempt, arch: "aarch64" };
   assert.equal(auditRules(scope).includes("-S socketcall"), false);
-  assert.equal(rulesOf(auditRules(scope)).length, 4);
+  assert.equal(rulesOf(auditRules(scope)).length, 8);
 });
 
-Deno.test("the gate's user is left out, unless a login came before", () => {
-  const rules = rulesOf(text());
-  assert.ok(rules.every((rule) => /-F uid(!=postern|=postern -F auid!=unset) -k/.test(rule)));
-  assert.ok(rules.some((rule) => rule.includes("uid!=postern")));
-  assert.ok(rules.some((rule) => rule.includes("uid=postern -F auid!=unset")));
+Deno.test("the gate's user is left out in the gate's program, unless a login came before", () => {
+  const fields = rulesOf(text()).map((rule) => /docker\.sock (.*) -k/.exec(rule)?.[1]);
+  assert.deepEqual([...new Set(fields)], [
+    "-F uid!=postern",
+    "-F uid=postern -F auid!=unset",
+    "-F uid=postern -F euid!=postern",
+    "-F uid=postern -F exe!=/usr/local/bin/postern",
+  ]);
+});
+
+Deno.test("a program or a user that no rule can name leaves nobody out", () => {
+  for (
+    const facts of [{ program: ["/opt/my gate/postern"] }, { program: ["/run/x/postern"] }, {
+      user: "x$(id)",
+    }]
+  ) {
+    assert.ok(rulesOf(text({ facts })).every((rule) => !rule.includes("uid")));
+    assert.match(plan({ facts }).notes.join("\n"), /no rule can name .* recorded as well/);
+  }
 });
 
 Deno.test("a gate that runs as root is recorded like everybody else, and the notes say so", () => {
