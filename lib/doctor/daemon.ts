@@ -1,6 +1,6 @@
 import { listenersAt } from "./connections.ts";
 import type { Facts, RealSocket } from "./facts.ts";
-import type { Host } from "./host.ts";
+import { type Host, Unreadable } from "./host.ts";
 import { attempt, type Process } from "./processes.ts";
 import { readUnit } from "./units.ts";
 
@@ -10,6 +10,8 @@ export interface Daemon {
   readonly process?: Process;
   /** Where a setting can be found: the command line, or the file. */
   readonly origin: string;
+  /** What of it could not be read. */
+  readonly unread?: Unreadable;
   /** `-H` and `hosts`. */
   readonly hosts: readonly string[];
   /** A setting's value from daemon.json, or `true` from a flag such as --tlsverify. */
@@ -18,14 +20,30 @@ export interface Daemon {
 
 const FILE = "/etc/docker/daemon.json";
 
-/** Every dockerd that runs, or, where none does, the one that the unit would start. */
-export function daemons(host: Host, all: readonly Process[]): Daemon[] {
-  const running = all.filter(({ comm }) => comm === "dockerd");
-  if (running.length > 0) {
-    return running.map((process) => daemon(host, process.cmdline.slice(1), process));
+/**
+ * Every dockerd that runs, and the one that the unit would start. Of the host's, only root's and those of the users `owners`, whose
+ * sockets are looked at: others may call themselves so, and name any file as theirs.
+ */
+export function daemons(
+  host: Host,
+  all: readonly Process[],
+  owners: ReadonlySet<number | undefined>,
+): Daemon[] {
+  const running = all.filter(({ comm, container, uid }) =>
+    comm === "dockerd" && (container !== undefined || uid === 0 || owners.has(uid))
+  ).map((process) => daemon(host, process.cmdline.slice(1), process));
+  return [...running, ...startedNext(host)];
+}
+
+function startedNext(host: Host): Daemon[] {
+  let start: string | undefined;
+  try {
+    start = readUnit(host, "docker.service")?.values("ExecStart").at(-1);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return [{ ...daemon(host, []), unread: error }];
   }
-  const start = attempt(() => readUnit(host, "docker.service"))?.values("ExecStart").at(-1);
-  const hasFile = attempt(() => host.read(FILE)) !== undefined;
+  const hasFile = attempt(() => host.status(FILE)) !== undefined;
   if (start === undefined) return hasFile ? [daemon(host, [])] : [];
   return [daemon(host, start.split(/\s+/).slice(1))];
 }
@@ -34,7 +52,8 @@ function daemon(host: Host, words: readonly string[], process?: Process): Daemon
   const flags = readFlags(words);
   const file = flags.get("config-file")?.[0] ?? FILE;
   // In a container, its file is not this one.
-  const json = process?.container === undefined ? parsed(attempt(() => host.read(file))) : {};
+  const read = process?.container === undefined ? textOf(host, file) : undefined;
+  const json = parsed(typeof read === "string" ? read : undefined);
   const own = json["hosts"];
   const environ = process === undefined
     ? ""
@@ -43,7 +62,8 @@ function daemon(host: Host, words: readonly string[], process?: Process): Daemon
   const verifies = /(?:^|\0)DOCKER_TLS_VERIFY=[^\0]/.test(environ ?? "");
   return {
     ...(process === undefined ? {} : { process }),
-    origin: process === undefined ? file : `dockerd, pid ${process.pid}`,
+    ...(read instanceof Unreadable ? { unread: read } : {}),
+    origin: process === undefined ? `${file} and docker.service` : `dockerd, pid ${process.pid}`,
     hosts: [
       ...flags.get("host") ?? [],
       ...(Array.isArray(own) ? own.filter((value) => typeof value === "string") : []),
@@ -78,6 +98,15 @@ function readFlags(words: readonly string[]): Map<string, string[]> {
   return flags;
 }
 
+function textOf(host: Host, file: string): string | Unreadable | undefined {
+  try {
+    return host.read(file);
+  } catch (error) {
+    if (error instanceof Unreadable) return error;
+    throw error;
+  }
+}
+
 function parsed(text: string | undefined): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text ?? "{}");
@@ -100,10 +129,12 @@ export function daemonOf(
     listeners.some((one) => process?.sockets?.has(one))
   );
   if (serving !== undefined) return serving;
-  const here = daemons.filter(({ process }) =>
-    process === undefined ||
-    (process.container === undefined && (process.uid === 0 || process.uid === socket.status?.uid))
-  );
+  const running = daemons.filter(({ process }) =>
+    process?.container === undefined && (process?.uid === 0 || process?.uid === socket.status?.uid)
+  ).filter(({ process }) => process !== undefined);
+  const here = running.length > 0
+    ? running
+    : daemons.filter(({ process }) => process === undefined);
   return here.find(({ hosts }) => hosts.includes(`unix://${socket.named}`)) ??
     here.find(({ hosts }) => hosts.includes("fd://")) ?? (here.length === 1 ? here[0] : undefined);
 }

@@ -7,7 +7,7 @@ import { hiddenEnds, isAsleep } from "./connections.ts";
 import { type Daemon, daemons } from "./daemon.ts";
 import { askEngine, type Engine } from "./engine.ts";
 import type { Finding, Group } from "./finding.ts";
-import type { Host } from "./host.ts";
+import { type Host, Unreadable } from "./host.ts";
 import { isOfHost, listeningAt, listeningAtTcp } from "./own_processes.ts";
 import { realPath } from "./paths.ts";
 import { attempt, type Process, processes } from "./processes.ts";
@@ -38,6 +38,8 @@ export interface Facts {
   readonly live: boolean;
   readonly configured: Configured;
   readonly accounts: Accounts;
+  /** Why there are none: what goes by them knows nothing. */
+  readonly accountsUnread?: Unreadable;
   readonly sockets: readonly RealSocket[];
   readonly processes: readonly Process[];
   /** Those of the host's own that listen on the gate's sockets. */
@@ -84,15 +86,24 @@ export async function gather(
     host,
     live,
     configured,
-    accounts: attempt(() => accounts(host)) ?? { users: [], groups: [] },
+    ...accountsOf(host),
     sockets,
     processes: all,
     own,
     contained: listening.filter((process) => !own.includes(process)),
     unix,
-    daemons: daemons(host, all),
+    daemons: daemons(host, all, new Set(sockets.map(({ status }) => status?.uid))),
     engines: live ? await askAll(host, configured.config, sockets, all, unix) : [],
   };
+}
+
+function accountsOf(host: Host): Pick<Facts, "accounts" | "accountsUnread"> {
+  try {
+    return { accounts: accounts(host) };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return { accounts: { users: [], groups: [] }, accountsUnread: error };
+  }
 }
 
 const TRIES = 3;

@@ -5,7 +5,7 @@ import { describeErrno, ENOENT, errno, SystemError } from "../linux/errno.ts";
 import { statusBehind, statusOf } from "../linux/file.ts";
 import { landlockVersion } from "../linux/landlock.ts";
 import { knowsPeerPidfd } from "../linux/peer_pidfd.ts";
-import { readLink, readWholeFile } from "../linux/proc.ts";
+import { readLink, readRegular } from "../linux/proc.ts";
 import { unixSockets } from "../linux/unix_diag.ts";
 import { ask } from "./ask.ts";
 import { answersPlainly } from "./ask_tcp.ts";
@@ -15,6 +15,11 @@ import { realPath } from "./paths.ts";
 const ENOTDIR = 20;
 const EINVAL = 22;
 const ESRCH = 3;
+
+/** In bytes: the kernel's list of a hundred thousand sockets has 10 MiB. */
+const MOST = 64 << 20;
+/** Of a process's words and environment, which it may make as long as its memory (prctl(2), PR_SET_MM_MAP). */
+const MOST_WORDS = 64 << 10;
 
 /** This machine, or with a `root` other than "" the tree below it. /proc is read by calls of our own: the runtime keeps it to itself. */
 export function realHost(root: string, run: Host["run"], uid: number, pid: number): Host {
@@ -32,7 +37,7 @@ export function realHost(root: string, run: Host["run"], uid: number, pid: numbe
     pid,
     status: (path) => known(path, statusOf(at(folder(path)))),
     link: (path) => known(path, readLink(at(folder(path)))),
-    read: (path) => known(path, readWholeFile(at(whole(path)))),
+    read: (path) => read(path, at(whole(path))),
     list: (path) => known(path, namesIn(at(whole(path)))),
     acl: (path) => aclOf(at(folder(path))),
     behind: (path) => statusBehind(at(whole(path))),
@@ -54,6 +59,14 @@ function seal(): ReturnType<Host["seal"]> {
     if (error instanceof SystemError) return undefined;
     throw error;
   }
+}
+
+function read(path: string, file: string): string | undefined {
+  const isWords = /^\/proc\/\d+\/(?:cmdline|environ)$/.test(path);
+  const found = known(path, readRegular(file, isWords ? MOST_WORDS : MOST));
+  if (found === "no regular file") throw new Unreadable(path, "it is no regular file");
+  if (found?.cut && !isWords) throw new Unreadable(path, `it has more than ${MOST >> 20} MiB`);
+  return found?.text;
 }
 
 /** Straight after the call: what failed because nothing is there is undefined. EINVAL is readlink(2)'s word for "no link". */

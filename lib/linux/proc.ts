@@ -1,5 +1,6 @@
 import { cString } from "./bytes.ts";
-import { close, O_RDONLY, open, read } from "./io.ts";
+import { statusOfDescriptor } from "./file.ts";
+import { close, O_NONBLOCK, O_PATH, O_RDONLY, open, read } from "./io.ts";
 import { libc } from "./libc.ts";
 
 const scratch = new Uint8Array(8192);
@@ -26,6 +27,34 @@ export function readWholeFile(path: string): string | undefined {
   }
   close(fd);
   return n < 0 ? undefined : text;
+}
+
+/**
+ * At most so many bytes of a file whose name, or length, others may have chosen; `cut` where it is longer. Nothing but a regular
+ * file is opened: a FIFO would wait, and a device act. undefined and errno when it cannot be found or read.
+ */
+export function readRegular(
+  path: string,
+  most: number,
+): { readonly text: string; readonly cut: boolean } | "no regular file" | undefined {
+  const found = open(path, O_PATH);
+  if (found < 0) return undefined;
+  const isRegular = statusOfDescriptor(found)?.isRegular === true;
+  // It cannot be another file by now.
+  const fd = isRegular ? open(`/proc/self/fd/${found}`, O_RDONLY | O_NONBLOCK) : -1;
+  close(found);
+  if (fd < 0) return isRegular ? undefined : "no regular file";
+  const whole = new TextDecoder();
+  let text = "";
+  let left = most;
+  let n: number;
+  while ((n = read(fd, scratch, Math.min(scratch.length, left + 1))) > 0) {
+    text += whole.decode(scratch.subarray(0, Math.min(n, left)), { stream: true });
+    if (n > left) break;
+    left -= n;
+  }
+  close(fd);
+  return n < 0 ? undefined : { text, cut: n > left };
 }
 
 /** The bytes of such a file, which may be long; undefined when it cannot be read. */

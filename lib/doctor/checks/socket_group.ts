@@ -10,6 +10,7 @@ export const socketGroup: Check = {
   name: "socket-group",
   group: "real socket",
   async look(facts) {
+    if (facts.accountsUnread !== undefined) throw facts.accountsUnread;
     const open = facts.sockets.filter(({ status }) => ((status?.mode ?? 0) & 0o020) !== 0);
     return (await Promise.all(open.map((socket) => lookAt(facts, socket)))).flat();
   },

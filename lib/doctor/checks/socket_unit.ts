@@ -11,6 +11,7 @@ export const socketUnit: Check = {
   name: "socket-unit",
   group: "real socket",
   look(facts) {
+    if (facts.accountsUnread !== undefined) throw facts.accountsUnread;
     return ["docker.socket", "podman.socket"].flatMap((name) => {
       const unit = readUnit(facts.host, name);
       const ours = unit?.values("ListenStream").some((path) =>

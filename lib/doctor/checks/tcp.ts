@@ -11,8 +11,16 @@ export const tcp: Check = {
   group: "engine",
   async look(facts) {
     const here = facts.daemons.filter(({ process }) => process?.container === undefined);
-    const found = (await Promise.all(here.map((daemon) => lookAt(facts, daemon)))).flat();
+    const running = here.filter(({ process }) => process !== undefined);
+    const next = here.filter(({ process }) => process === undefined);
+    const look = async (some: readonly Daemon[]) =>
+      (await Promise.all(some.map((daemon) => lookAt(facts, daemon)))).flat();
+    const now = await look(running);
+    // What runs was told already; the unit says what comes after it.
+    const found = now.length > 0 ? now : await look(next);
     if (found.length > 0 || here.length === 0) return found;
+    const unread = here.find(({ unread }) => unread !== undefined)?.unread;
+    if (unread !== undefined) throw unread;
     const closed = here.find(({ process }) =>
       process !== undefined && process.sockets === undefined
     );

@@ -110,6 +110,34 @@ checkCases(tcp, [
     says: [/only root can see/, /dockerd, pid 50/],
   },
   {
+    name: "whoever calls himself dockerd hides nothing of what the unit would start",
+    host: {
+      files: {
+        ...processFiles(60, {
+          comm: "dockerd",
+          uid: 1000,
+          cmdline: ["dockerd", "--config-file=/tmp/fifo"],
+        }),
+        "/tmp/fifo": { closed: true },
+        "/etc/systemd/system/docker.service": "ExecStart=/usr/bin/dockerd -H tcp://0.0.0.0:2375\n",
+      },
+    },
+    levels: ["wrong"],
+    says: [/tcp:\/\/0\.0\.0\.0:2375/],
+    saysNot: [/pid 60/],
+  },
+  {
+    name: "one that runs hides nothing of how it is started the next time",
+    host: {
+      files: {
+        ...dockerd(["-H", "fd://"]),
+        "/etc/systemd/system/docker.service": "ExecStart=/usr/bin/dockerd -H tcp://0.0.0.0:2375\n",
+      },
+    },
+    levels: ["wrong"],
+    says: [/docker\.service\)/],
+  },
+  {
     name: "an engine inside a container is that container's matter",
     host: {
       files: processFiles(50, {

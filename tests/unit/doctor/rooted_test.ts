@@ -32,6 +32,21 @@ Deno.test("below a root, links lead to its own files, absolute ones and .. too",
   });
 });
 
+Deno.test("doctor --root waits for no FIFO, and does not know what stands where one is", async () => {
+  await withFiles(tree, async (root) => {
+    await Deno.mkdir(`${root}/etc/docker`);
+    for (const [path, check] of [["etc/docker/daemon.json", "tcp"], ["etc/group", "socket-unit"]]) {
+      await Deno.remove(`${root}/${path}`).catch(() => {});
+      const { success } = await new Deno.Command("mkfifo", { args: [`${root}/${path}`] }).output();
+      assert.ok(success);
+      const { out } = await command(["doctor", "--root", root, "--json"]);
+      const { findings } = JSON.parse(out) as { findings: { check: string; level: string }[] };
+      const levels = findings.filter((one) => one.check === check).map(({ level }) => level);
+      assert.deepEqual(levels, ["unknown"], out);
+    }
+  });
+});
+
 Deno.test("what cannot be read is no missing file", async () => {
   await withFiles({ "etc/a": "" }, (root) => {
     assert.throws(() => below(root).read("/etc"), Unreadable);
