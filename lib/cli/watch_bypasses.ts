@@ -34,6 +34,8 @@ const options = {
 
 const signals: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
+/** How often it is looked whether Postern's processes live, in milliseconds. */
+const LOOK_MS = 1000;
 /** Why a program cannot be started that is there. */
 const DENO = "Deno lets us start no program: run Postern with --allow-run";
 
@@ -182,7 +184,7 @@ async function listen(
       carefully(() => {
         const user = names.user(found.uid);
         const named = user === undefined ? {} : { user };
-        told.sighting({ ...found, ...named, bypass: !own.has(found.pid) });
+        told.sighting({ ...found, ...named, bypass: !own.has(found.pid, found.began) });
       }),
     ready() {
       say(`watching ${sockets.paths.join(", ")} (${name}); ${own.describe()}`);
@@ -193,6 +195,7 @@ async function listen(
       over.resolve(CANNOT_START);
     },
   };
+  const looking = setInterval(() => own.refresh(), LOOK_MS);
   let source: Source | undefined;
   try {
     source = name === "ebpf"
@@ -201,6 +204,7 @@ async function listen(
     return await over.promise;
   } finally {
     undo();
+    clearInterval(looking);
     await source?.stop();
   }
 }

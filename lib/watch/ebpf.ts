@@ -234,5 +234,6 @@ function base(
   { time, facts }: Seen,
 ): Omit<Found, "socket" | "errno" | "by"> {
   const { pid, uid } = side;
-  return { time, pid, uid, ...(side.kind === "accepted" ? {} : { comm: side.comm }), ...facts };
+  const more = side.kind === "accepted" ? {} : { comm: side.comm, began: side.began };
+  return { time, pid, uid, ...more, ...facts };
 }

@@ -9,6 +9,8 @@ import type { ProcessId } from "./program.ts";
 /** A process that is not Postern's is asked about again after this long, in milliseconds: a gate that starts first opens its sockets. */
 const KEEP_MS = 1000;
 const MOST_STRANGERS = 4096;
+/** For so long a process is Postern's after its end, for what it did before, in milliseconds. */
+const AFTER_MS = 3000;
 /** systemd, which listens on the sockets that it hands over. */
 const INIT = 1;
 
@@ -25,6 +27,8 @@ export class OwnProcesses {
   readonly #warn: (message: string) => void;
   /** By pid, when it began. */
   readonly #own = new Map<number, string>();
+  /** Those of them that have ended, and when that was seen. */
+  readonly #ended = new Map<number, number>();
   /** When a process that listens on none of them was asked about. */
   readonly #strangers = new Map<number, number>();
   /** Sockets on which the service manager listens. */
@@ -66,26 +70,37 @@ export class OwnProcesses {
       .filter(({ pid, began }) => startOf(pid) === began);
   }
 
-  has(pid: number, now = performance.now()): boolean {
-    if (this.#isOwn(pid)) return true;
+  /** Sees who has ended, for `has` to know it soon enough. */
+  refresh(now = performance.now()): void {
+    for (const [pid, began] of this.#own) {
+      if (startOf(pid) === began) continue;
+      const ended = this.#ended.get(pid) ?? now;
+      this.#ended.set(pid, ended);
+      if (now - ended < AFTER_MS) continue;
+      this.#own.delete(pid);
+      this.#ended.delete(pid);
+    }
+  }
+
+  /** Whether it is, or was a moment ago, Postern's. `began` is when the process that had this pid began, where that is known. */
+  has(pid: number, began?: string, now = performance.now()): boolean {
+    if (this.#isOwn(pid, began)) return true;
     const asked = this.#strangers.get(pid);
     if (asked !== undefined && now - asked < KEEP_MS) return false;
     this.#look();
     this.#lookAt(pid);
-    if (this.#isOwn(pid)) return true;
+    if (this.#isOwn(pid, began)) return true;
     if (this.#strangers.size >= MOST_STRANGERS) this.#strangers.clear();
     this.#strangers.set(pid, now);
     return false;
   }
 
-  #isOwn(pid: number): boolean {
-    const began = this.#own.get(pid);
-    if (began === undefined) return false;
+  #isOwn(pid: number, began: string | undefined): boolean {
+    const own = this.#own.get(pid);
+    if (own === undefined || began !== undefined) return own !== undefined && own === began;
     const now = startOf(pid);
     // It has ended since it made this connection.
-    if (now === undefined || now === began) return true;
-    this.#own.delete(pid);
-    return false;
+    return now === undefined || now === own;
   }
 
   #look(): void {
@@ -94,10 +109,15 @@ export class OwnProcesses {
       const listener = whoListens(socket);
       if (listener?.pid === this.#manager) managed.push(socket);
       else if (listener !== undefined && !this.#isForeign(listener, socket)) {
-        this.#own.set(listener.pid, listener.began);
+        this.#add(listener);
       }
     }
     this.#managed = managed;
+  }
+
+  #add({ pid, began }: ProcessId): void {
+    this.#own.set(pid, began);
+    this.#ended.delete(pid);
   }
 
   #isForeign({ pid, began }: ProcessId, socket: string): boolean {
@@ -120,7 +140,7 @@ export class OwnProcesses {
       heldAt(path, this.#manager).some((inode) => held.has(inode))
     );
     if (!isHolder || began === undefined || began !== startOf(pid)) return;
-    if (!this.#isForeign({ pid, began }, this.#managed[0]!)) this.#own.set(pid, began);
+    if (!this.#isForeign({ pid, began }, this.#managed[0]!)) this.#add({ pid, began });
   }
 }
 

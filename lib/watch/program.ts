@@ -38,6 +38,7 @@ export function program(
     // Nobody has the pid 0.
     .replaceAll("IS_OWN", isOwn.join(" || ") || "pid == 0")
     .replaceAll("OWN_PID", ownPids.join(" || ") || "$client == 0")
+    .replaceAll("BEGAN", `(uint64)(${began})`)
     .replaceAll("LIMIT", String(LIMIT))
     .replaceAll("WATCH", String(watch));
 }

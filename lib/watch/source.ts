@@ -19,7 +19,10 @@ export type Follow = (
 export type SourceName = "ebpf" | "audit";
 
 /** What a source finds: all but the user's name, and whether it is Postern's own. */
-export type Found = Omit<Sighting, "bypass" | "user">;
+export interface Found extends Omit<Sighting, "bypass" | "user"> {
+  /** When the process began, in clock ticks since boot, where the source knows. */
+  readonly began?: string;
+}
 
 /** Who hears of it. */
 export interface Hearer {

@@ -11,6 +11,8 @@ export interface Connected {
   readonly tid: number;
   readonly uid: number;
   readonly parent: number;
+  /** When the process began, in clock ticks since boot. */
+  readonly began: string;
   /** The thread's own name (PR_SET_NAME, prctl(2)); anything. */
   readonly comm: string;
 }
@@ -34,6 +36,7 @@ export interface Refused {
   readonly tid: number;
   readonly uid: number;
   readonly parent: number;
+  readonly began: string;
   readonly comm: string;
 }
 
@@ -66,9 +69,9 @@ const NUMBER = "(-?[0-9]+)";
 const HEX = "((?:\\\\x[0-9a-f]{2})*)";
 const pattern = (...parts: string[]) => new RegExp(`^${parts.join(" ")}$`);
 const N = NUMBER;
-const CONNECTED = pattern("C", N, N, "([0-9a-f]+)", N, N, N, N, HEX);
+const CONNECTED = pattern("C", N, N, "([0-9a-f]+)", N, N, N, N, N, HEX);
 const ACCEPTED = pattern("A", N, N, "([0-9a-f]+)", N, N);
-const REFUSED = pattern("F", N, N, N, N, N, N, HEX, HEX, HEX);
+const REFUSED = pattern("F", N, N, N, N, N, N, N, HEX, HEX, HEX);
 
 const EXECUTABLE = pattern("E", N, HEX, HEX, HEX, HEX, HEX);
 const WORDS = pattern("W", N, N, HEX, HEX, HEX);
@@ -81,7 +84,7 @@ export function readTraceLine(line: string): TraceLine {
   if (line === "T") return { kind: "tick" };
   const connected = CONNECTED.exec(line);
   if (connected !== null) {
-    const [, device, inode, socket, pid, tid, uid, parent, comm] = connected;
+    const [, device, inode, socket, pid, tid, uid, parent, began, comm] = connected;
     return {
       kind: "connected",
       device: Number(device),
@@ -91,6 +94,7 @@ export function readTraceLine(line: string): TraceLine {
       tid: Number(tid),
       uid: unsigned(uid!),
       parent: Number(parent),
+      began: began!,
       comm: cText(hexBytes(comm!)),
     };
   }
@@ -108,7 +112,7 @@ export function readTraceLine(line: string): TraceLine {
   }
   const refused = REFUSED.exec(line);
   if (refused !== null) {
-    const [, errno, length, pid, tid, uid, parent, comm, first, second] = refused;
+    const [, errno, length, pid, tid, uid, parent, began, comm, first, second] = refused;
     // sun_path begins behind the family's two bytes, and ends where the caller said or at a NUL (unix(7)).
     const path = hexBytes(first! + second!).subarray(0, Math.max(0, Number(length) - 2));
     return {
@@ -119,6 +123,7 @@ export function readTraceLine(line: string): TraceLine {
       tid: Number(tid),
       uid: unsigned(uid!),
       parent: Number(parent),
+      began: began!,
       comm: cText(hexBytes(comm!)),
     };
   }

@@ -63,7 +63,7 @@ class Scene implements AsyncDisposable {
     const status = statusBehind(this.socket)!;
     const [major, minor] = status.device.split(":").map(Number);
     const device = major! * (1 << 20) + minor!;
-    return `C ${device} ${status.inode} ${peer} ${Deno.pid} ${Deno.pid} 0 ${Deno.ppid} \\x64`;
+    return `C ${device} ${status.inode} ${peer} ${Deno.pid} ${Deno.pid} 0 ${Deno.ppid} 777 \\x64`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,7 +79,7 @@ Deno.test("a connection is found once, and ready is said once", async () => {
   const [bpftrace] = scene.played;
   bpftrace!.say("R");
   bpftrace!.say(scene.connection("ffff01"));
-  bpftrace!.say(scene.connection("ffff01").replace(/ \d+ \d+ \\x64$/, "").replace(/^C/, "A"));
+  bpftrace!.say(scene.connection("ffff01").replace(/ \d+ \d+ \d+ \\x64$/, "").replace(/^C/, "A"));
   assert.equal(scene.ready, 1);
   assert.deepEqual(scene.found.map(({ socket, pid, errno }) => [socket, pid, errno]), [
     [scene.socket, Deno.pid, 0],

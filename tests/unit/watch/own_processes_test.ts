@@ -92,10 +92,10 @@ perlTest(
     const path = `${folder}/ci.sock`;
     const own = new OwnProcesses([path], assert.fail);
     const process = await listener(`${folder}/late.sock`);
-    assert.equal(own.has(process.pid, 10_000), false);
+    assert.equal(own.has(process.pid, undefined, 10_000), false);
     await Deno.rename(`${folder}/late.sock`, path);
-    assert.equal(own.has(process.pid, 10_999), false);
-    assert.equal(own.has(process.pid, 11_000), true);
+    assert.equal(own.has(process.pid, undefined, 10_999), false);
+    assert.equal(own.has(process.pid, undefined, 11_000), true);
     await process.end();
   },
 );

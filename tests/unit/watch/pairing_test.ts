@@ -14,6 +14,7 @@ const connected = (socket: string, pid = 12): Connected => ({
   ...accepted(socket, pid),
   kind: "connected",
   tid: pid,
+  began: "777",
   parent: 1,
   comm: "x",
 });

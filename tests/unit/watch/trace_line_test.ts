@@ -8,7 +8,9 @@ const hex = (text: string, length: number) =>
     .map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
 
 Deno.test("a connection is read with all of its numbers, an unsigned one printed as signed, too", () => {
-  const line = `C 266338304 18446744073709551615 ffff888106550480 12 13 -2 11 ${hex("socat", 16)}`;
+  const line = `C 266338304 18446744073709551615 ffff888106550480 12 13 -2 11 777 ${
+    hex("socat", 16)
+  }`;
   assert.deepEqual(readTraceLine(line), {
     kind: "connected",
     device: 266338304,
@@ -18,6 +20,7 @@ Deno.test("a connection is read with all of its numbers, an unsigned one printed
     tid: 13,
     uid: 4294967294,
     parent: 11,
+    began: "777",
     comm: "socat",
   });
 });
@@ -45,7 +48,7 @@ for (
   Deno.test(`a refused path ${what}`, () => {
     const bytes = hex(given, 108);
     const at = 54 * 4;
-    const line = `F -13 ${length} 12 13 1000 11 ${hex("a\nb", 16)} ${bytes.slice(0, at)} ${
+    const line = `F -13 ${length} 12 13 1000 11 777 ${hex("a\nb", 16)} ${bytes.slice(0, at)} ${
       bytes.slice(at)
     }`;
     assert.deepEqual(readTraceLine(line), {
@@ -56,6 +59,7 @@ for (
       tid: 13,
       uid: 1000,
       parent: 11,
+      began: "777",
       comm: "a\nb",
     });
   });
