@@ -1,3 +1,4 @@
+import { shellWord } from "../config/shell.ts";
 import type { CommandStep, Facts, Freed } from "./part.ts";
 
 /** shadow-utils edit these, and leave the texts of before and a lock beside them. */
@@ -16,13 +17,14 @@ export function accountSteps(
     why: "the group of the real socket: whoever is in it is root on this host",
   };
   if (user === "root") return [engine];
+  const who = shellWord(user);
   return [
     engine,
     // By itself: userdel(8) removes a user's own group or not as /etc/login.defs says.
     {
       ...groupStep(user),
-      done: ["sh", "-c", `getent passwd ${user} || getent group ${user}`],
-      doneBelow: (root) => ["grep", "-q", `^${user}:`, `${root}/etc/passwd`, `${root}/etc/group`],
+      done: ["sh", "-c", `getent passwd ${who} || getent group ${who}`],
+      doneBelow: (root) => ["grep", "-q", lineOf(user), `${root}/etc/passwd`, `${root}/etc/group`],
       why: "the first group of the gate's user",
     },
     {
@@ -30,7 +32,7 @@ export function accountSteps(
         ...["--system", "--gid", user, "--groups", group, "--no-log-init", ...home],
       ]),
       done: ["getent", "passwd", user],
-      doneBelow: (root) => ["grep", "-q", `^${user}:`, `${root}/etc/passwd`],
+      doneBelow: (root) => ["grep", "-q", lineOf(user), `${root}/etc/passwd`],
       why: "the gate's own user, which nobody logs in as",
     },
     {
@@ -39,7 +41,9 @@ export function accountSteps(
       done: [
         "sh",
         "-c",
-        `! getent passwd ${user} >/dev/null || id -nG ${user} | tr ' ' '\\n' | grep -qxF ${group}`,
+        `! getent passwd ${who} >/dev/null || id -nG ${who} | tr ' ' '\\n' | grep -qxF ${
+          shellWord(group)
+        }`,
       ],
       undo: ["gpasswd", "--delete", user, group],
       touches,
@@ -48,11 +52,16 @@ export function accountSteps(
   ];
 }
 
+/** A name's line in passwd(5) or group(5), for grep(1). */
+function lineOf(name: string): string {
+  return `^${name.replace(/[.*^$[\]\\]/g, "\\$&")}:`;
+}
+
 function groupStep(name: string) {
   return {
     ...account("groupadd", "groupdel", name, ["--system"]),
     done: ["getent", "group", name],
-    doneBelow: (root: string) => ["grep", "-q", `^${name}:`, `${root}/etc/group`],
+    doneBelow: (root: string) => ["grep", "-q", lineOf(name), `${root}/etc/group`],
   };
 }
 

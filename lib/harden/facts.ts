@@ -58,6 +58,7 @@ export function gatherFacts(scene: Scene): Facts | Extract<LoadResult, { ok: fal
   const user = config.runAs === undefined
     ? GATE_USER
     : names.userName(config.runAs.uid) ?? String(config.runAs.uid);
+  requirePlainName(user);
   return {
     config,
     configFile,
@@ -76,6 +77,17 @@ export function gatherFacts(scene: Scene): Facts | Extract<LoadResult, { ok: fal
         return !("failure" in found) && found.kind === "file";
       }),
   };
+}
+
+/** The name of an account goes into units, rules and commands that root runs (useradd(8), systemd's "User/Group Name Syntax"). */
+function requirePlainName(user: string): void {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/.test(user)) return;
+  throw new Refused(
+    `the gate's user is called ${
+      JSON.stringify(user)
+    }, which not everything can name that has to: ` +
+      "give the gate a user with a name of letters, digits and _ . @ -",
+  );
 }
 
 /** /var/run is a link to /run on every system of today, also on one that has none of them yet. */

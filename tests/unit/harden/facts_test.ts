@@ -71,3 +71,25 @@ Deno.test({
       );
     }),
 });
+
+Deno.test("a user whose name would be more than a word of a command is refused", () =>
+  withRoot({
+    [CONFIG]:
+      "listeners: [{ socket: /run/postern/ci.sock, policy: full }]\nrun_as: { user: 1555 }\n",
+    "/etc/group": "one:x:1555:\n",
+  }, (root) => {
+    Deno.chmodSync(root, 0o755);
+    for (const name of ["x$(touch /tmp/y)", "-R", "a b", "a'b", "a\\b", "a%b"]) {
+      Deno.writeTextFileSync(`${root}/etc/passwd`, `${name}:x:1555:1555::/:/bin/sh\n`);
+      assert.throws(
+        () => factsBelow(root),
+        (error) => error instanceof Refused && /the gate's user is called/.test(error.message),
+        name,
+      );
+    }
+    for (const name of ["ci", "_apt", "jo.doe@example.org", "systemd-network"]) {
+      Deno.writeTextFileSync(`${root}/etc/passwd`, `${name}:x:1555:1555::/:/bin/sh\n`);
+      assert.equal(factsBelow(root).user, name);
+    }
+    return Promise.resolve();
+  }));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FileStep } from "../../../lib/harden/part.ts";
+import type { CommandStep, FileStep } from "../../../lib/harden/part.ts";
 import { sockets } from "../../../lib/harden/sockets.ts";
 import { factsOf, type Host } from "./facts_of.ts";
 
@@ -158,3 +158,14 @@ for (
     });
   });
 }
+
+Deno.test("in the commands about accounts, a name is one word and no pattern", () => {
+  const steps = planOf({ facts: { user: "x$(id).y" } }).steps.filter((step): step is CommandStep =>
+    step.kind === "command"
+  );
+  const texts = steps.flatMap(({ done }) => done?.[0] === "sh" ? [done[2]!] : []);
+  assert.equal(texts.length, 2);
+  for (const text of texts) assert.ok(!text.replaceAll("'x$(id).y'", "").includes("$("), text);
+  const user = steps.find(({ command }) => command[0] === "useradd");
+  assert.deepEqual(user?.doneBelow?.("/r"), ["grep", "-q", "^x\\$(id)\\.y:", "/r/etc/passwd"]);
+});
