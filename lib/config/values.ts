@@ -23,7 +23,10 @@ export function parseSocketPath(text: string): Parsed<string> {
   }
   const path = rest ?? text;
   if (!path.startsWith("/")) return { problem: `must be an absolute path: ${got(text)}` };
-  if (path.includes("\0")) return { problem: `must not contain a NUL: ${got(text)}` };
+  // It stands in units, rules and messages, where an end of a line would begin something else.
+  if (/\p{Cc}/u.test(path)) {
+    return { problem: `must not contain control characters: ${got(text)}` };
+  }
   if (path.endsWith("/")) return { problem: `must name a socket, not a folder: ${got(text)}` };
   const value = normalize(path);
   const bytes = new TextEncoder().encode(value).length;

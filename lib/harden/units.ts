@@ -43,8 +43,8 @@ export function unitWord(text: string): string {
 
 /** A path as a value in a unit, where a per cent sign begins a specifier. Throws Refused for one that would be several lines. */
 export function unitPath(path: string): string {
-  // deno-lint-ignore no-control-regex
-  if (/[\x00-\x1f\x7f]/.test(path)) {
+  // A backslash at a line's end goes on to the next one, and blanks there are none of the value (systemd.syntax(7)).
+  if (/\p{Cc}|[\\\s]$/u.test(path)) {
     throw new Refused(`${JSON.stringify(path)} has characters that no unit of systemd can name`);
   }
   return path.replaceAll("%", "%%");

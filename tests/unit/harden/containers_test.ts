@@ -68,7 +68,6 @@ Deno.test("names that one of the recipes would read as more are told of, and non
     "%h",
     "a'b",
     'a"b',
-    "a\nb",
     "{a}",
     "a#b",
     "a\\b",

@@ -19,7 +19,18 @@ Deno.test("a path with a line end would be another setting, and no unit is plann
       assert.throws(() => name(`/run/a${end}ExecStartPre=b`), Refused);
     }
   }
-  const config = 'listeners: [{ socket: "/run/a\\nExecStartPre=b/x.sock", policy: full }]\n';
-  const facts = factsOf({ config, programs: ["systemctl"] });
-  assert.throws(() => systemd.plan(facts), Refused);
+  const configFile = "/etc/a\nExecStartPre=b.yaml";
+  const facts = factsOf({ programs: ["systemctl"], facts: { configFile } });
+  assert.throws(
+    () =>
+      systemd.plan(facts).steps.forEach((step) => step.kind === "file" && step.content(undefined)),
+    Refused,
+  );
+});
+
+Deno.test("a path that would go on in the next line, or end before its end, is in no unit", () => {
+  for (const path of ["/run/a\\", "/run/a ", "/run/a\t", "/run/a\u0085", "/run/a\u2028"]) {
+    assert.throws(() => unitPath(path), Refused, JSON.stringify(path));
+  }
+  assert.equal(unitPath(String.raw`/run/a\b c`), String.raw`/run/a\b c`);
 });
