@@ -1,20 +1,20 @@
 import { dirname } from "node:path";
 import { octal } from "./apply.ts";
 import { type AccessStep, type Facts, Refused } from "./part.ts";
+import { readFiles } from "./read_files.ts";
 import { LOGS } from "./service_unit.ts";
 
 /**
- * What lets the gate's user read the configuration and its policies: where others cannot, its group does. Throws Refused where
- * that group would take the place of another that can.
+ * What lets the gate's user read these files: where others cannot, its group does. Throws Refused where that group would take the
+ * place of another that can.
  */
 export function readableSteps(facts: Facts): AccessStep[] {
-  const { config, configFile, user } = facts;
-  if (user === "root") return [];
-  const files = [configFile, ...config.policyFiles.map(({ file }) => file)];
+  if (facts.user === "root") return [];
+  const files = readFiles(facts);
   const folders = [...new Set(files.flatMap(foldersTo))].sort();
   return [
     ...folders.flatMap((path) => step(facts, path, 0o010)),
-    ...[...new Set(files)].flatMap((path) => step(facts, path, 0o040)),
+    ...files.flatMap((path) => step(facts, path, 0o040)),
   ];
 }
 

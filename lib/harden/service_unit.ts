@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { Facts } from "./part.ts";
+import { readFiles } from "./read_files.ts";
 import { listedPath, unitWord } from "./units.ts";
 
 /** Where the service finds the runtime's cache of what Postern imports: root's, and readable for the gate. */
@@ -85,8 +86,13 @@ function identity({ user, group }: Facts): string[] {
   ];
 }
 
-function files({ config: { audit, authz, listeners }, configFile, upstream }: Facts): string[] {
-  const paths = [configFile, upstream, ...listeners.flatMap((one) => [one.socket, one.upstream])];
+function files(facts: Facts): string[] {
+  const { config: { audit, authz, listeners }, upstream } = facts;
+  const paths = [
+    ...readFiles(facts),
+    upstream,
+    ...listeners.flatMap((one) => [one.socket, one.upstream]),
+  ];
   const needs = (...folders: string[]) =>
     paths.some((path) => folders.some((folder) => path.startsWith(folder)));
   const log = audit.to === "file" ? dirname(audit.path) : undefined;

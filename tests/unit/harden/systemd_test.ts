@@ -1,6 +1,6 @@
 // The part systemd: the gate's units, and what is run for them.
 import assert from "node:assert/strict";
-import type { AccessStep, CommandStep, FileStep } from "../../../lib/harden/part.ts";
+import type { AccessStep, CommandStep, Facts, FileStep } from "../../../lib/harden/part.ts";
 import { Refused } from "../../../lib/harden/part.ts";
 import { systemd } from "../../../lib/harden/systemd.ts";
 import { factsOf, type Host } from "./facts_of.ts";
@@ -112,6 +112,7 @@ Deno.test("a configuration that is there is left as it is", () => {
 function accessOf(
   entries: Record<string, { mode: number; uid: number; gid: number }>,
   config = "",
+  facts: Partial<Facts> = {},
 ) {
   const open = { mode: 0o755, uid: 0, gid: 0 };
   return planOf({
@@ -122,6 +123,7 @@ function accessOf(
       list: (folder) =>
         Object.keys(entries).filter((path) => path.startsWith(`${folder}/`))
           .map((path) => path.slice(folder.length + 1)),
+      ...facts,
     },
   });
 }
@@ -210,4 +212,34 @@ Deno.test("a plugin's socket in a folder of its own, or in dockerd's for them, i
       .files.at(-1)!.content(undefined);
     assert.match(service, new RegExp(`^ExecStartPre=.* ${folder}$`, "m"));
   }
+});
+
+/** A configuration with a listener on TCP, whose key and certificates are in `folder`. */
+function overTls(folder: string): Partial<Facts> {
+  const { config } = factsOf({ config: two });
+  const place = (name: string) => `${folder}/${name}.pem`;
+  const none = new Uint8Array();
+  const [first, ...others] = config.listeners;
+  const files = { cert: place("cert"), key: place("key"), clientCa: place("ca") };
+  const tls = { cert: none, key: none, clientCa: none, files };
+  return { config: { ...config, listeners: [{ ...first!, tls }, ...others] } };
+}
+
+Deno.test("a key of root's alone is given to the gate's group to read, before the old gate is stopped", () => {
+  const keys = { "/etc/postern/tls/key.pem": { mode: 0o600, uid: 0, gid: 0 } };
+  const { access } = accessOf(keys, "", overTls("/etc/postern/tls"));
+  assert.deepEqual(access.map(({ path, mode, user, group }) => [path, mode, user, group]), [
+    ["/etc/postern/tls/key.pem", 0o640, "root", "postern"],
+  ]);
+  const theirs = { "/etc/ssl/private": { mode: 0o710, uid: 0, gid: 110 } };
+  assert.throws(
+    () => accessOf(theirs, "", overTls("/etc/ssl/private")),
+    /\/etc\/ssl\/private \(mode 0710, owner 0:110\) cannot be read by the gate/,
+  );
+});
+
+Deno.test("certificates and policies below a home are seen by the service, read-only", () => {
+  const home = overTls("/home/ops/tls");
+  const service = planOf({ facts: home }).files.at(-1)!.content(undefined);
+  assert.match(service, /^ProtectHome=read-only$/m);
 });
