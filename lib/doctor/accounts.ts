@@ -6,6 +6,8 @@ export interface User {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
+  /** The program that it gets at login; absent where only the name was asked for. */
+  readonly shell?: string;
 }
 
 /** A group of group(5). */
@@ -25,8 +27,8 @@ export interface Accounts {
 /** Reads /etc/passwd and /etc/group. */
 export function accounts(host: Pick<Host, "read">): Accounts {
   return {
-    users: rows(host.read("/etc/passwd")).flatMap(([name, , uid, gid]) =>
-      name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid) }] : []
+    users: rows(host.read("/etc/passwd")).flatMap(([name, , uid, gid, , , shell = ""]) =>
+      name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid), shell }] : []
     ),
     groups: rows(host.read("/etc/group")).flatMap((row) => groupOf(row)),
   };
@@ -40,12 +42,6 @@ export function groupOf([name, , gid, members]: readonly string[]): UserGroup[] 
 
 function rows(text: string | undefined): string[][] {
   return (text ?? "").split("\n").map((line) => line.split(":"));
-}
-
-/** Everybody who gets a group at login: its listed members, and whose primary group it is. */
-export function membersOf({ users }: Accounts, { gid, members }: UserGroup): string[] {
-  const primary = users.filter((user) => user.gid === gid).map(({ name }) => name);
-  return [...new Set([...members, ...primary])];
 }
 
 /** A name, or the number where there is none. */

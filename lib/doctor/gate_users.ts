@@ -8,19 +8,33 @@ import { readUnit } from "./units.ts";
  * one of his own there.
  */
 export function gateUids(facts: Facts): ReadonlySet<number> {
-  const { host, accounts: { users }, configured: { file, config } } = facts;
-  const unitUser = readUnit(host, "postern.service")?.values("User").at(-1);
-  const named = users.filter(({ name, uid }) =>
-    name === GATE_USER || name === unitUser || String(uid) === unitUser
-  );
+  const { host, configured: { file } } = facts;
   const all = [
     0,
-    config?.runAs?.uid,
+    ...ownUsers(facts),
     file !== undefined && isAbsolute(file) ? host.behind(file)?.uid : undefined,
-    ...named.map(({ uid }) => uid),
   ];
   return new Set(all.filter((uid) => uid !== undefined));
 }
+
+/**
+ * The gate's users: of run_as, of its unit, and that of its name which harden makes. A person may be called so, too: only one of the
+ * system's numbers that nobody logs in as is taken for it (useradd(8), --system).
+ */
+export function ownUsers({ host, accounts: { users }, configured: { config } }: Facts): number[] {
+  const unitUser = readUnit(host, "postern.service")?.values("User").at(-1);
+  const named = users.filter(({ name, uid, shell }) =>
+    name === unitUser || String(uid) === unitUser ||
+    (name === GATE_USER && uid < FIRST_PERSON && /\/(?:nologin|false)$/.test(shell ?? ""))
+  );
+  return [
+    ...(config?.runAs === undefined ? [] : [config.runAs.uid]),
+    ...named.map(({ uid }) => uid),
+  ];
+}
+
+/** UID_MIN of login.defs(5). */
+const FIRST_PERSON = 1000;
 
 /**
  * The containers that may be the gate's: they listen at its sockets, and the host has no other gate. Whether it is Postern that runs

@@ -8,6 +8,8 @@ export interface Process {
   /** Absent where it may not be read, as those of other users. */
   readonly exe?: string;
   readonly uid?: number;
+  /** Its groups, of each kind. */
+  readonly gids?: ReadonlySet<number>;
   /** The full id of the container that it runs in. */
   readonly container?: string;
   /** The service of systemd's that it belongs to. */
@@ -40,6 +42,7 @@ function processAt(host: Host, name: string): Process[] {
     comm: /^Name:\t(.*)$/m.exec(status)?.[1] ?? "?",
     ...optional("exe", link("exe")),
     ...optional("uid", uid === undefined ? undefined : Number(uid)),
+    gids: gidsIn(status),
     ...optional("container", containerId(cgroup)),
     ...optional("unit", unitIn(cgroup)),
     ...optional("sockets", socketsOf(host, at("fd"))),
@@ -48,6 +51,12 @@ function processAt(host: Host, name: string): Process[] {
     ...optional("pidNamespace", link("ns/pid")),
     cmdline: (text("cmdline") ?? "").split("\0").slice(0, -1),
   }];
+}
+
+/** Real, effective, saved, of the file system, and supplementary. */
+function gidsIn(status: string): Set<number> {
+  const lines = [...status.matchAll(/^(?:Gid|Groups):([\t \d]*)$/gm)];
+  return new Set(lines.flatMap(([, ids]) => ids!.match(/\d+/g) ?? []).map(Number));
 }
 
 /** The innermost one; a user's manager is none (systemd.special(7)). */

@@ -1,9 +1,9 @@
-import { GATE_USER } from "../../harden/names.ts";
 import type { FileStatus } from "../../linux/file.ts";
 import { groupNamed, userNamed } from "../accounts.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { asRoot, harden, line, startEngine } from "../fixes.ts";
+import { ownUsers } from "../gate_users.ts";
 import { foldersOf } from "../paths.ts";
 import { access, whoConnects } from "../wording.ts";
 
@@ -73,19 +73,15 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
 
 /** Whom an access control list lets in beside the owner and the group: `ls -l` shows no more of it than a `+`. */
 function listed(facts: Facts, socket: RealSocket): Finding[] {
-  const { host, accounts, configured: { config } } = facts;
+  const { host, accounts } = facts;
   const { path } = socket;
-  const gate = [
-    userNamed(accounts, 0),
-    GATE_USER,
-    config?.runAs && userNamed(accounts, config.runAs.uid),
-  ];
+  const gate = [0, ...ownUsers(facts)];
   const named = host.acl(path).filter(({ bits }) => (bits & 2) !== 0)
+    .filter(({ kind, id }) => kind === "group" || !gate.includes(id))
     .map(({ kind, id }) => ({
       kind,
       name: kind === "user" ? userNamed(accounts, id) : groupNamed(accounts, id),
-    }))
-    .filter(({ kind, name }) => kind === "group" || !gate.includes(name));
+    }));
   if (named.length === 0) return [];
   return [{
     level: "wrong",

@@ -1,9 +1,10 @@
-import { GATE_USER } from "../../harden/names.ts";
-import { groupNamed, groupOf, membersOf, type UserGroup, userNamed } from "../accounts.ts";
+import { userNamed } from "../accounts.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { harden, line } from "../fixes.ts";
-import { whoConnects } from "../wording.ts";
+import { asRoot, harden, line } from "../fixes.ts";
+import { ownUsers } from "../gate_users.ts";
+import { holdersOfGid, type Members, membersOfGid, programsOfGid } from "../group_members.ts";
+import { describe, whoConnects } from "../wording.ts";
 
 /** Who is in the group that may connect to the real socket: each of them is root. */
 export const socketGroup: Check = {
@@ -19,57 +20,87 @@ export const socketGroup: Check = {
 async function lookAt(facts: Facts, socket: RealSocket): Promise<Finding[]> {
   const { accounts } = facts;
   const { uid, gid } = socket.status!;
-  const name = groupNamed(accounts, gid);
-  const listed = accounts.groups.find((group) => group.gid === gid);
-  const group = await fromEverywhere(facts, name) ?? listed ?? { name, gid, members: [] };
-  const all = [...new Set([...membersOf(accounts, group), ...(listed?.members ?? [])])];
-  const others = strangers(facts, all).filter((member) => member !== userNamed(accounts, uid));
-  if (others.length === 0) {
-    return [{
-      level: "fine",
-      title: `nobody but the gate and ${
-        userNamed(accounts, uid)
-      } is in the group ${name}, which may connect`,
-    }];
+  const members = await membersOfGid(facts, gid);
+  const { name, why } = members;
+  const others = strangers(facts, [...why.keys()])
+    .filter((member) => member !== userNamed(accounts, uid));
+  const who = whoConnects(facts, socket);
+  const findings: Finding[] = [];
+  if (others.length > 0) {
+    const many = others.length === 1
+      ? "1 user of the group"
+      : `${others.length} users of the group`;
+    findings.push({
+      level: "wrong",
+      title: `${many} ${name} may connect to the real socket: being in it is being ${who}`,
+      evidence: others.map((one) => `${one}: ${why.get(one)}`),
+      fix: [...apart(facts), ...others.flatMap((one) => takesOut(members, one))],
+    });
   }
-  const many = others.length === 1 ? "1 user of the group" : `${others.length} users of the group`;
+  findings.push(...otherWays(facts, socket, members, others));
+  if (findings.length > 0) return findings;
   return [{
-    level: "wrong",
-    title: `${many} ${name} may connect to the real socket: being in it is being ${
-      whoConnects(facts, socket)
-    }`,
-    evidence: others.map((one) => `${one}: ${whyIn(facts, one, listed)}`),
-    fix: [
-      "# gives the socket to a group of the gate's own:",
-      ...harden(facts, "sockets"),
-      ...others.filter((one) => listed?.members.includes(one))
-        .map((one) => `# or takes ${one} out: ${line("gpasswd", "-d", one, name)}`),
-    ],
+    level: "fine",
+    title: `nobody but the gate and ${
+      userNamed(accounts, uid)
+    } is in the group ${name}, which may connect`,
   }];
 }
 
-function whyIn({ accounts }: Facts, member: string, listed: UserGroup | undefined): string {
-  if (listed?.members.includes(member)) return "listed in /etc/group";
-  const isPrimary = accounts.users.some(({ name, gid }) => name === member && gid === listed?.gid);
-  return isPrimary ? "it is the primary group (/etc/passwd)" : "by a directory service (getent)";
+/** How somebody has the group, or gets it, who is not in it. */
+function otherWays(
+  facts: Facts,
+  { status }: RealSocket,
+  { name, passwords, unknown }: Members,
+  told: readonly string[],
+): Finding[] {
+  const { accounts, host } = facts;
+  const { uid, gid } = status!;
+  const processes = holdersOfGid(facts, gid, uid)
+    .filter((process) => !told.includes(userNamed(accounts, process.uid!)));
+  const programs = programsOfGid(facts, gid);
+  return [
+    ...(processes.length === 0 ? [] : [{
+      level: "wrong" as const,
+      title: `${processes.length === 1 ? "1 process has" : `${processes.length} processes have`} ` +
+        `the group ${name}, which may connect, of users who are not in it`,
+      evidence: processes.map((process) => `${describe(accounts, process)}: /proc/PID/status`),
+      fix: ["# they keep it until they end:", ...processes.map(({ pid }) => `# kill ${pid}`)],
+    }]),
+    ...(programs.length === 0 ? [] : [{
+      level: "wrong" as const,
+      title: `programs give the group ${name}, which may connect, to whoever starts them`,
+      evidence: programs.map((path) => `${path}: setgid`),
+      fix: programs.map((path) => line("chmod", "g-s", host.root + path)),
+    }]),
+    ...passwords.map((group) => ({
+      level: "wrong" as const,
+      title: `whoever knows the password of the group ${group} may connect to the real socket`,
+      evidence: ["/etc/gshadow, or /etc/group: it has a password (newgrp(1))"],
+      fix: [line("gpasswd", "-r", host.root === "" ? [] : ["-Q", host.root], group)],
+    })),
+    ...(unknown.length === 0 ? [] : [{
+      level: "unknown" as const,
+      title: `who else is in the group ${name}, which may connect to the real socket`,
+      evidence: unknown,
+      fix: host.uid === 0 ? apart(facts) : [asRoot(facts)],
+    }]),
+  ];
 }
 
-/** With the directory services that NSS knows (getent(1)); the files alone below a root. */
-async function fromEverywhere({ host, live }: Facts, name: string) {
-  if (!live) return undefined;
-  const answer = await host.run("getent", ["group", name]);
-  return answer?.code === 0 ? groupOf(answer.stdout.trim().split(":"))[0] : undefined;
+function apart(facts: Facts): string[] {
+  return ["# gives the socket to a group of the gate's own:", ...harden(facts, "sockets")];
+}
+
+function takesOut({ listed }: Members, member: string): string[] {
+  const group = listed.get(member);
+  return group === undefined
+    ? []
+    : [`# or takes ${member} out: ${line("gpasswd", "-d", member, group)}`];
 }
 
 /** Without root and the gate's own user. */
-export function strangers(
-  { accounts, configured: { config } }: Facts,
-  members: readonly string[],
-): string[] {
-  const gate = new Set([
-    "root",
-    GATE_USER,
-    ...(config?.runAs === undefined ? [] : [userNamed(accounts, config.runAs.uid)]),
-  ]);
-  return members.filter((member) => !gate.has(member));
+export function strangers(facts: Facts, members: readonly string[]): string[] {
+  const gate = ["root", ...ownUsers(facts).map((uid) => userNamed(facts.accounts, uid))];
+  return members.filter((member) => !gate.includes(member));
 }

@@ -1,7 +1,7 @@
-import { membersOf } from "../accounts.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { harden } from "../fixes.ts";
+import { membersOfGid } from "../group_members.ts";
 import { realPath } from "../paths.ts";
 import { readUnit, type Unit } from "../units.ts";
 import { strangers } from "./socket_group.ts";
@@ -10,9 +10,9 @@ import { strangers } from "./socket_group.ts";
 export const socketUnit: Check = {
   name: "socket-unit",
   group: "real socket",
-  look(facts) {
+  async look(facts) {
     if (facts.accountsUnread !== undefined) throw facts.accountsUnread;
-    return ["docker.socket", "podman.socket"].flatMap((name) => {
+    const found = ["docker.socket", "podman.socket"].map((name) => {
       const unit = readUnit(facts.host, name);
       const ours = unit?.values("ListenStream").some((path) =>
         path.startsWith("/") &&
@@ -20,10 +20,11 @@ export const socketUnit: Check = {
       );
       return unit === undefined || !ours ? [] : lookAt(facts, name, unit);
     });
+    return (await Promise.all(found)).flat();
   },
 };
 
-function lookAt(facts: Facts, name: string, unit: Unit): Finding[] {
+async function lookAt(facts: Facts, name: string, unit: Unit): Promise<Finding[]> {
   const last = (key: string, otherwise: string) => unit.values(key).at(-1) ?? otherwise;
   // systemd.socket(5): 0666 and root unless said.
   const mode = last("SocketMode", "0666");
@@ -36,18 +37,26 @@ function lookAt(facts: Facts, name: string, unit: Unit): Finding[] {
     const title = `${name} opens the real socket to everybody at its next start`;
     return [{ level: "wrong", title, evidence, fix }];
   }
-  const open = strangers(facts, membersOf(facts.accounts, groupCalled(facts, group)));
   const status = facts.sockets.find(({ status }) => status !== undefined)?.status;
-  const now = facts.accounts.groups.find(({ gid }) => gid === status?.gid)?.name;
+  const gid = facts.accounts.groups.find((one) => one.name === group)?.gid ??
+    (/^\d+$/.test(group) ? Number(group) : undefined);
   // Where the socket itself has that group, another check has told who is in it.
-  if (open.length > 0 && now !== group) {
-    const title = `${name} gives the real socket to the group ${group} at its next start: ` +
-      `${open.join(", ")} would be root`;
-    return [{ level: "wrong", title, evidence, fix }];
+  if ((Number.parseInt(mode, 8) & 0o020) !== 0 && (gid === undefined || status?.gid !== gid)) {
+    const members = gid === undefined ? undefined : await membersOfGid(facts, gid);
+    const open = strangers(facts, [...members?.why.keys() ?? []]);
+    const unknown = members?.unknown ?? [`/etc/group does not list ${group}`];
+    const title = `${name} gives the real socket to the group ${group} at its next start: `;
+    if (open.length > 0) {
+      return [{ level: "wrong", title: `${title}${open.join(", ")} would be root`, evidence, fix }];
+    }
+    if (members !== undefined && members.passwords.length > 0) {
+      const who = "whoever knows its password would be root";
+      return [{ level: "wrong", title: title + who, evidence, fix }];
+    }
+    if (unknown.length > 0) {
+      const why = [...evidence, ...unknown];
+      return [{ level: "unknown", title: `${title}who is in it`, evidence: why, fix }];
+    }
   }
   return [{ level: "fine", title: `${name} keeps it at ${mode}, group ${group}` }];
-}
-
-function groupCalled({ accounts }: Facts, name: string) {
-  return accounts.groups.find((group) => group.name === name) ?? { name, gid: -1, members: [] };
 }

@@ -45,7 +45,7 @@ export const DEVICE = "0:25";
 /** The files that every host here has; a root:docker socket with mode 0660, and nobody in the group docker. */
 export const usual: Readonly<Record<string, Entry>> = {
   "/etc/passwd":
-    "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\npostern:x:990:989::/:/bin/sh\n",
+    "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\npostern:x:990:989::/:/usr/sbin/nologin\n",
   "/etc/group": "root:x:0:\ndocker:x:998:\npostern-engine:x:989:postern\n",
   "/var/run": { link: "/run" },
   [SOCKET]: { socket: true, mode: 0o660, gid: 998, inode: 77 },

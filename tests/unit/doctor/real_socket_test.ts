@@ -3,7 +3,7 @@ import { socketGroup } from "../../../lib/doctor/checks/socket_group.ts";
 import { socketUnit } from "../../../lib/doctor/checks/socket_unit.ts";
 import { checkCases } from "./cases.ts";
 import { configOf } from "./config_of.ts";
-import { SOCKET, usual } from "./fake_host.ts";
+import { processFiles, SOCKET, usual } from "./fake_host.ts";
 
 const socket = (more: Record<string, unknown>) => ({
   files: { [SOCKET]: { socket: true as const, mode: 0o660, gid: 998, inode: 77, ...more } },
@@ -185,6 +185,117 @@ checkCases(socketGroup, [
     says: [/postern-engine/],
   },
   {
+    name: "another name of the same number lets in the same",
+    host: group("docker:x:998:\nops:x:998:bob"),
+    levels: ["wrong"],
+    says: [
+      /^bob: listed in \/etc\/group \(ops, the same number\)$/m,
+      /^# or .* gpasswd -d bob ops$/m,
+    ],
+  },
+  {
+    name: "so is whose primary group it is by a directory service alone",
+    host: {
+      programs: (program, args) =>
+        program === "getent" && args.join(" ") === "passwd"
+          ? { code: 0, stdout: "dora:x:7001:998:::/bin/bash\n", stderr: "" }
+          : undefined,
+    },
+    levels: ["wrong"],
+    says: [/^dora: it is the primary group, by a directory service/m],
+  },
+  {
+    name: "a service that need not list everybody leaves them unknown",
+    host: { files: { "/etc/nsswitch.conf": "passwd: files [NOTFOUND=continue] sss # all\n" } },
+    levels: ["unknown"],
+    says: [/^\/etc\/nsswitch\.conf: passwd: sss, which need not list everybody$/m],
+  },
+  {
+    name: "below a root such a service is not asked",
+    host: { root: "/mnt", files: { "/etc/nsswitch.conf": "group:\tfiles systemd ldap\n" } },
+    levels: ["unknown"],
+    says: [/^\/etc\/nsswitch\.conf: group: ldap, which is not asked/m],
+  },
+  {
+    name: "files and systemd list all whom they know",
+    host: { files: { "/etc/nsswitch.conf": "passwd: files systemd\nhosts: files dns\n" } },
+    levels: ["fine"],
+  },
+  {
+    name: "its administrators can add themselves",
+    host: { files: { "/etc/gshadow": "docker:!:alice:\nroot:*::\n" } },
+    levels: ["wrong"],
+    says: [/^alice: administers the group/m],
+  },
+  {
+    name: "a password lets in whoever knows it",
+    host: { files: { "/etc/gshadow": "docker:$y$j9T$x$y::\n" } },
+    levels: ["wrong"],
+    says: [/password of the group docker/, /^gpasswd -r docker$/m],
+  },
+  {
+    name: "a password of group(5), too",
+    host: group("docker:$6$x:998:"),
+    levels: ["wrong"],
+    says: [/password of the group docker/],
+  },
+  {
+    name: "a locked password, or none, lets in nobody",
+    host: { files: { "/etc/gshadow": "docker:!::\nroot:$6$x::\n" } },
+    levels: ["fine"],
+  },
+  {
+    name: "what may not be read of it is unknown",
+    host: { uid: 1000, files: { "/etc/gshadow": { closed: true } } },
+    levels: ["unknown"],
+    says: [/^\/etc\/gshadow: EACCES/m, /^sudo postern doctor$/m],
+  },
+  {
+    name: "who still has it from before is named",
+    host: {
+      files: {
+        ...processFiles(60, {
+          comm: "bash",
+          uid: 1000,
+          more: { status: "Name:\tbash\nUid:\t1000\t1000\t1000\t1000\nGroups:\t4 998 \n" },
+        }),
+        ...processFiles(61, {
+          comm: "sh",
+          uid: 1000,
+          container: "ab".repeat(32),
+          more: { status: "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\nGid:\t998\t998\t998\t998\n" },
+        }),
+      },
+    },
+    levels: ["wrong"],
+    says: [/^pid 60, .*, user alice: /m, /^# kill 60$/m],
+    saysNot: [/pid 61/],
+  },
+  {
+    name: "a program that gives the group is named",
+    host: {
+      files: {
+        "/usr/bin/relay": { text: "", mode: 0o2755, gid: 998 },
+        "/usr/bin/wall": { text: "", mode: 0o2755, gid: 5 },
+        "/usr/bin/data": { text: "", mode: 0o2640, gid: 998 },
+      },
+    },
+    levels: ["wrong"],
+    says: [/^\/usr\/bin\/relay: setgid$/m, /^chmod g-s \/usr\/bin\/relay$/m],
+    saysNot: [/wall|data/],
+  },
+  {
+    name: "a person who is called as the gate's user is none",
+    host: {
+      files: {
+        "/etc/passwd": "root:x:0:0::/:\npostern:x:1505:1505::/home/postern:/bin/bash\n",
+        "/etc/group": "docker:x:998:postern\n",
+      },
+    },
+    levels: ["wrong"],
+    says: [/^postern: listed in/m],
+  },
+  {
     name: "a group that may not write the socket does not count",
     host: {
       files: {
@@ -243,6 +354,20 @@ checkCases(socketUnit, [
     },
     levels: ["wrong"],
     says: [/at its next start: alice would be root/],
+  },
+  {
+    name: "a group by its number counts as by its name",
+    host: {
+      files: { ...members, ...engineOwned, [FILE]: unit("SocketMode=0660\nSocketGroup=998\n") },
+    },
+    levels: ["wrong"],
+    says: [/to the group 998 at its next start: alice would be root/],
+  },
+  {
+    name: "a group that no file lists is unknown",
+    host: { files: { ...engineOwned, [FILE]: unit("SocketMode=0660\nSocketGroup=ldap\n") } },
+    levels: ["unknown"],
+    says: [/does not list ldap/],
   },
   {
     name: "a unit in /etc is read instead of the distribution's",

@@ -57,7 +57,7 @@ Deno.test("what cannot be read is no missing file", async () => {
 
 const tree = {
   "etc/passwd":
-    "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\npostern:x:990:989::/:/x\n",
+    "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/:/bin/sh\npostern:x:990:989::/:/usr/sbin/nologin\n",
   "etc/group": "root:x:0:\ndocker:x:998:alice\npostern-engine:x:989:postern\n",
   "usr/lib/systemd/system/docker.socket":
     "[Socket]\nListenStream=/run/docker.sock\nSocketMode=0660\nSocketGroup=docker\n",
