@@ -41,7 +41,7 @@ export interface Host {
   list(path: string): readonly string[] | undefined;
   /** The file that the kernel finds at a path, links followed, be they those of /proc; undefined when it finds none. */
   behind(path: string): FileStatus | undefined;
-  /** Whom a file's access control list names; none where it has no list. */
+  /** Whom a file's access control list names; none where it has no list. Throws Unreadable. */
   acl(path: string): readonly AclEntry[];
   /** Runs a program; undefined when it is not installed. */
   run(program: string, args: readonly string[]): Promise<ProgramAnswer | undefined>;

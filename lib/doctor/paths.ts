@@ -8,8 +8,22 @@ const MAX_LINKS = 40;
  * taken by its name. Throws Unreadable.
  */
 export function realPath(host: Pick<Host, "link">, path: string): string {
+  return walked(host, path).path;
+}
+
+/** The same, with every folder that is looked into on the way, and every link that is followed. Throws Unreadable. */
+export function walked(
+  host: Pick<Host, "link">,
+  path: string,
+): {
+  readonly path: string;
+  readonly folders: readonly string[];
+  readonly links: readonly string[];
+} {
   const todo = path.split("/").reverse();
   const done: string[] = [];
+  const folders = new Set<string>();
+  const followed = new Set<string>();
   let links = 0;
   while (todo.length > 0) {
     const part = todo.pop()!;
@@ -18,15 +32,18 @@ export function realPath(host: Pick<Host, "link">, path: string): string {
       done.pop();
       continue;
     }
-    const target = host.link(`/${[...done, part].join("/")}`);
+    const place = `/${[...done, part].join("/")}`;
+    folders.add(`/${done.join("/")}`);
+    const target = host.link(place);
     if (target === undefined || ++links > MAX_LINKS) {
       done.push(part);
       continue;
     }
+    followed.add(place);
     if (target.startsWith("/")) done.length = 0;
     todo.push(...target.split("/").reverse());
   }
-  return `/${done.join("/")}`;
+  return { path: `/${done.join("/")}`, folders: [...folders], links: [...followed] };
 }
 
 /** Whether a path is at or under a folder, both without links. */

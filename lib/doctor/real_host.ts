@@ -39,7 +39,7 @@ export function realHost(root: string, run: Host["run"], uid: number, pid: numbe
     link: (path) => known(path, readLink(at(folder(path)))),
     read: (path) => read(path, at(whole(path))),
     list: (path) => known(path, namesIn(at(whole(path)))),
-    acl: (path) => aclOf(at(folder(path))),
+    acl: (path) => known(path, aclOf(at(folder(path)))) ?? [],
     behind: (path) => statusBehind(at(whole(path))),
     run,
     ask,

@@ -1,4 +1,5 @@
 import { cString } from "./bytes.ts";
+import { errno } from "./errno.ts";
 import { libc } from "./libc.ts";
 
 /** Somebody whom an access control list (acl(5)) names beside the owner, the group and the others. */
@@ -15,12 +16,21 @@ const USER = 0x02;
 const GROUP = 0x08;
 const MASK = 0x10;
 
-const scratch = new Uint8Array(8192);
+const ENODATA = 61;
+const EOPNOTSUPP = 95;
 
-/** Whom a file's access control list names; none where it has no list, or its file system knows none. */
-export function aclOf(path: string): AclEntry[] {
+/** As long as an attribute can be (XATTR_SIZE_MAX, linux/limits.h). */
+const scratch = new Uint8Array(65_536);
+
+/**
+ * Whom a file's access control list names; none where it has no list, or its file system knows none. undefined and errno where it
+ * cannot be read.
+ */
+export function aclOf(path: string): AclEntry[] | undefined {
   const n = libc.lgetxattr(cString(path), cString(NAME), scratch, scratch.length);
-  return n < 0 ? [] : entriesIn(scratch.subarray(0, n));
+  if (n >= 0) return entriesIn(scratch.subarray(0, n));
+  const code = errno();
+  return code === ENODATA || code === EOPNOTSUPP ? [] : undefined;
 }
 
 /** struct posix_acl_xattr_header, then one posix_acl_xattr_entry after the other, little-endian (linux/posix_acl_xattr.h). */

@@ -9,10 +9,9 @@ import { line, seeContainer, startGate } from "../fixes.ts";
 import { gateUids, mayBeGate } from "../gate_users.ts";
 import { listeningTcp, placeOfTcp } from "../listening_tcp.ts";
 import { listeningAt } from "../own_processes.ts";
-import { foldersOf, realPath } from "../paths.ts";
+import { realPath } from "../paths.ts";
+import { replaceable } from "../replaceable.ts";
 import { access, describe } from "../wording.ts";
-
-const STICKY = 0o1000;
 
 /** Whether each intercept socket is there, with the mode and owner that the configuration says, where nobody can replace it. */
 export const listeners: Check = {
@@ -44,8 +43,9 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
       fix: [startGate(facts)],
     }];
   }
-  const folders = replaceable(facts, socket, path);
-  const findings: Finding[] = [...folders];
+  const others = `others can put a socket of their own in the place of ${socket}`;
+  const folders = replaceable(facts, others, socket, path, gateUids(facts));
+  const findings: Finding[] = [...folders, ...listed(facts, socket, path)];
   const differs = status.mode !== mode || (uid !== undefined && status.uid !== uid) ||
     (gid !== undefined && status.gid !== gid);
   if (differs) {
@@ -106,25 +106,20 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
   return findings;
 }
 
-/** Whoever may write a folder on the way can put a socket of his own there, and hears what clients have to say. */
-function replaceable(facts: Facts, socket: string, path: string): Finding[] {
-  const trusted = gateUids(facts);
-  return foldersOf(path).flatMap((folder): Finding[] => {
-    const there = facts.host.behind(folder);
-    if (there === undefined) return [];
-    const open = (there.mode & 0o022) !== 0 && (there.mode & STICKY) === 0;
-    const foreign = !trusted.has(there.uid);
-    if (!open && !foreign) return [];
-    return [{
-      level: "wrong",
-      title: `others can put a socket of their own in the place of ${socket}`,
-      evidence: [`${folder}: ${access(facts.accounts, there)}`],
-      fix: [
-        ...(foreign ? [line("chown", "root", folder)] : []),
-        ...(open ? [line("chmod", "go-w", folder)] : []),
-      ],
-    }];
-  });
+/** Whom an access control list lets in beside those of the configuration, which has none. */
+function listed({ host, accounts }: Facts, socket: string, path: string): Finding[] {
+  const named = host.acl(path).filter(({ kind, id, bits }) =>
+    (bits & 2) !== 0 && !(kind === "user" && id === 0)
+  );
+  if (named.length === 0) return [];
+  return [{
+    level: "wrong",
+    title: `an access control list lets others connect to ${socket} than the configuration does`,
+    evidence: named.map(({ kind, id }) =>
+      `${kind}:${kind === "user" ? userNamed(accounts, id) : groupNamed(accounts, id)}`
+    ),
+    fix: [line("setfacl", "-b", path)],
+  }];
 }
 
 /** A port has no mode and no owner; who may use it is the certificate's matter. */

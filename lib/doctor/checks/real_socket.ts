@@ -1,13 +1,11 @@
-import type { FileStatus } from "../../linux/file.ts";
 import { groupNamed, userNamed } from "../accounts.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { asRoot, harden, line, startEngine } from "../fixes.ts";
 import { ownUsers } from "../gate_users.ts";
 import { foldersOf } from "../paths.ts";
+import { replaceable } from "../replaceable.ts";
 import { access, whoConnects } from "../wording.ts";
-
-const STICKY = 0o1000;
 
 /** What the real socket is, and who may connect to it or put another in its place. */
 export const realSocket: Check = {
@@ -48,7 +46,8 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
     }];
   }
   const who = whoConnects(facts, socket);
-  const findings = replaceable(facts, path, status);
+  const title = `others than root can put another socket in the place of ${path}`;
+  const findings = replaceable(facts, title, named, path, new Set([0, status.uid]));
   // Where others can put a link in its place, a command would change what that leads to.
   const first = (command: string) =>
     findings.length > 0 ? ["# once its folder is closed:"] : [command, "# and for good:"];
@@ -96,25 +95,4 @@ function listed(facts: Facts, socket: RealSocket): Finding[] {
 /** A rootless engine's socket is its user's own (/run/user/UID). */
 function ownersOwn(path: string, uid: number): boolean {
   return path.startsWith(`/run/user/${uid}/`);
-}
-
-/** Whoever may write a folder on the way can put a socket of his own there, and is then told what clients tell the engine. */
-function replaceable({ host, accounts }: Facts, path: string, socket: FileStatus): Finding[] {
-  return foldersOf(path).flatMap((folder): Finding[] => {
-    const status = host.behind(folder);
-    if (status === undefined) return [];
-    const foreign = status.uid !== 0 && status.uid !== socket.uid;
-    const others = (status.mode & 0o022) !== 0 && (status.mode & STICKY) === 0;
-    const byGroup = others && (status.mode & 0o002) === 0 && status.gid === 0;
-    if (!foreign && (!others || byGroup)) return [];
-    return [{
-      level: "wrong",
-      title: `others than root can put another socket in the place of ${path}`,
-      evidence: [`${folder}: ${access(accounts, status)}`],
-      fix: [
-        ...(foreign ? [line("chown", "root", host.root + folder)] : []),
-        ...(others ? [line("chmod", "go-w", host.root + folder)] : []),
-      ],
-    }];
-  });
 }

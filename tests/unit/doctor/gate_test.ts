@@ -81,6 +81,23 @@ checkCases(listeners, [
     says: [/chown root \/run\/postern/],
   },
   {
+    name: "whom an access control list lets in",
+    host: served({ ...socket, acl: [{ kind: "user", id: 1000, bits: 6 }] }),
+    configured,
+    levels: ["wrong"],
+    says: [/access control list/, /^user:alice$/m, /^setfacl -b \/run\/postern\/ci\.sock$/m],
+  },
+  {
+    name: "a folder on the way to it through a link, that others may write",
+    host: served(socket, {
+      "/srv": { mode: 0o777 },
+      "/srv/gate": { link: "/run/postern" },
+    }),
+    configured: configOf(oneListener.replace("/run/postern", "/srv/gate")),
+    levels: ["wrong"],
+    says: [/^\/srv: 0777/m],
+  },
+  {
     name: "a folder of the gate's user is fine",
     host: served(socket, { "/run/postern": { uid: 990 } }),
     configured,

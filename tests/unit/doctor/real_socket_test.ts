@@ -92,6 +92,43 @@ checkCases(realSocket, [
     levels: ["fine"],
   },
   {
+    name: "one that others are in, too, does",
+    host: {
+      files: { "/run": { mode: 0o775 }, "/etc/group": "root:x:0:alice\ndocker:x:998:\n" },
+    },
+    levels: ["wrong"],
+  },
+  {
+    name: "whom a folder's access control list lets write can replace it",
+    host: { files: { "/run": { mode: 0o775, acl: [{ kind: "user", id: 1000, bits: 7 }] } } },
+    levels: ["wrong"],
+    says: [/^\/run: access control list, user:alice$/m, /^setfacl -b \/run$/m],
+  },
+  {
+    name: "a folder's access control list that lets read alone does not",
+    host: { files: { "/run": { acl: [{ kind: "group", id: 1000, bits: 5 }] } } },
+    levels: ["fine"],
+  },
+  {
+    name: "a link of others' on the way leads where they like",
+    host: {
+      files: { "/tmp": { mode: 0o1777 }, "/tmp/d.sock": { link: SOCKET, uid: 1000 } },
+    },
+    configured: configOf("upstream: /tmp/d.sock\nlisteners: [{ socket: /run/p/ci.sock }]\n"),
+    levels: ["wrong"],
+    says: [
+      /^\/tmp\/d\.sock: a link of alice's, to \/run\/docker\.sock$/m,
+      /^chown -h root \/tmp\/d/m,
+    ],
+  },
+  {
+    name: "so does whoever may write the folder of a link of root's",
+    host: { files: { "/srv": { mode: 0o777 }, "/srv/d.sock": { link: SOCKET } } },
+    configured: configOf("upstream: /srv/d.sock\nlisteners: [{ socket: /run/p/ci.sock }]\n"),
+    levels: ["wrong"],
+    says: [/^\/srv: 0777 root:root$/m],
+  },
+  {
     name: "a socket that cannot be seen is unknown",
     host: { files: { [SOCKET]: { link: "/nowhere" } } },
     levels: ["unknown"],
