@@ -9,6 +9,7 @@ import type { Disk } from "./disk.ts";
 import { ENGINE_GROUP, GATE_USER } from "./names.ts";
 import { type Facts, Refused } from "./part.ts";
 import { resolve } from "./resolve.ts";
+import { engineWords } from "./running_engine.ts";
 import { rootedFs } from "./root_fs.ts";
 import { namesOf } from "./root_names.ts";
 import { LOGS } from "./service_unit.ts";
@@ -70,6 +71,7 @@ export function gatherFacts(scene: Scene): Facts | Extract<LoadResult, { ok: fal
     read,
     look: (path) => disk.look(resolve(root, path, true).named),
     list: (folder) => listed(root, folder),
+    engineWords: root === "" ? engineWords() : [],
     exists: (path) => denoFs.realPath(resolve(root, path, true).real) !== undefined,
     installed: (name) =>
       programFolders.some((folder) => {

@@ -122,6 +122,8 @@ export interface Facts {
   readonly look: (path: string) => Access | undefined;
   /** Numbers of the gate's user and of its first group, where they are there already. */
   readonly ids: { readonly uid: number | undefined; readonly gid: number | undefined };
+  /** Words that the engines which run here were started with; none below a root. */
+  readonly engineWords: readonly string[];
   /** Whether a path is there. */
   readonly exists: (path: string) => boolean;
   /** Whether a program is installed on the host. */

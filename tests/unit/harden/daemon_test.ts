@@ -76,6 +76,34 @@ Deno.test("what dockerd has as a flag is not named again, or it would not start"
   assert.equal(planOf({ files: commented }).steps.length, 1);
 });
 
+for (
+  const [what, files, engineWords] of [
+    ["a file that the unit's environment comes from", {
+      "/lib/systemd/system/docker.service":
+        "[Service]\nEnvironmentFile=-/etc/engine/flags\nExecStart=/usr/sbin/dockerd $MORE\n",
+      "/etc/engine/flags": "MORE=--live-restore\n",
+    }, []],
+    ["one of such files in a folder, named in a drop-in", {
+      "/lib/systemd/system/docker.service": "[Service]\nExecStart=/usr/sbin/dockerd $MORE\n",
+      "/etc/systemd/system/docker.service.d/more.conf":
+        "[Service]\nEnvironmentFile=/etc/engine/*.env\n",
+      "/etc/engine/10.env": "MORE=--live-restore=true\n",
+    }, []],
+    ["the environment in the unit", {
+      "/lib/systemd/system/docker.service":
+        '[Service]\nEnvironment="MORE=--live-restore"\nExecStart=/usr/sbin/dockerd $MORE\n',
+    }, []],
+    ["the engine that runs", {}, ["/usr/sbin/dockerd", "--live-restore=true"]],
+  ] as const
+) {
+  Deno.test(`a flag in ${what} is one of dockerd's`, () => {
+    const host = { files, facts: { engineWords } } as unknown as Host;
+    const { steps, notes } = planOf(host);
+    assert.deepEqual(steps, []);
+    assert.match(notes.join("\n"), /live-restore: dockerd is started with the flag/);
+  });
+}
+
 Deno.test("in a swarm there is no live-restore, or dockerd would not start", () => {
   const files = {
     [FILE]: '{ "data-root": "/srv/docker" }',

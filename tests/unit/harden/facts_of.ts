@@ -27,6 +27,7 @@ export function factsOf({ config = plain, files = {}, programs = [], facts }: Ho
     list: (folder) =>
       Object.keys(files).filter((file) => dirname(file) === folder).map((file) => basename(file))
         .sort(),
+    engineWords: [],
     exists: (path) =>
       Object.keys(files).some((file) => file === path || file.startsWith(`${path}/`)),
     installed: (program) => programs.includes(program),

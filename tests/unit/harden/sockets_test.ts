@@ -169,3 +169,22 @@ Deno.test("in the commands about accounts, a name is one word and no pattern", (
   const user = steps.find(({ command }) => command[0] === "useradd");
   assert.deepEqual(user?.doneBelow?.("/r"), ["grep", "-q", "^x\\$(id)\\.y:", "/r/etc/passwd"]);
 });
+
+for (const flag of ["-Gdocker", "-DG", "-G", "--group=docker"]) {
+  Deno.test(`dockerd that is started with ${flag} has its group from there`, () => {
+    const service = `[Service]\nExecStart=/usr/bin/dockerd ${flag} wheel\n`;
+    const files = { "/lib/systemd/system/docker.service": service };
+    assert.deepEqual(filesOf({ files, programs: ["dockerd"] }), []);
+    const notes = planOf({ files, programs: ["dockerd"] }).notes.join("\n");
+    assert.match(notes, /dockerd is started with --group/);
+  });
+}
+
+Deno.test("dockerd that is told of fd:// in the same word has docker.socket's", () => {
+  const files = {
+    "/lib/systemd/system/docker.socket": unit("/run/docker.sock"),
+    "/lib/systemd/system/docker.service": "[Service]\nExecStart=/usr/bin/dockerd -Hfd://\n",
+  };
+  const [file] = filesOf({ files, programs: ["dockerd"] });
+  assert.equal(file!.path, "/etc/systemd/system/docker.socket.d/zz-postern.conf");
+});
