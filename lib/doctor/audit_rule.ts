@@ -9,11 +9,13 @@ export interface AuditRule {
   readonly list?: string;
   /** Names or numbers; none: every call. */
   readonly calls: readonly string[];
-  /** `-F` without arch, path, dir and key. */
+  /** `-F` without arch, path, dir and key, and `-C`. */
   readonly fields: readonly string[];
   readonly arch?: string;
   readonly path?: string;
   readonly dir?: string;
+  /** `-A`: before those that are there; `-d`: takes away one that is. */
+  readonly how?: "prepend" | "delete";
 }
 
 const ACTIONS = new Set(["always", "never"]);
@@ -24,7 +26,7 @@ export function auditRules(text: string, origin: string): AuditRule[] {
 }
 
 function ruleIn(text: string, origin: string): AuditRule[] {
-  if (!/^-[aAw]\s/.test(text)) return [];
+  if (!/^-[aAdw]\s/.test(text)) return [];
   const words = text.split(/\s+/);
   const rule: { -readonly [K in keyof AuditRule]: AuditRule[K] } & {
     calls: string[];
@@ -43,6 +45,8 @@ function ruleIn(text: string, origin: string): AuditRule[] {
         break;
       case "-a":
       case "-A":
+      case "-d":
+        if (words[at] !== "-a") rule.how = words[at] === "-A" ? "prepend" : "delete";
         // Both orders are taken (auditctl(8)).
         rule.list = value.split(",").sort((a, b) => Number(ACTIONS.has(b)) - Number(ACTIONS.has(a)))
           .join(",");
@@ -53,6 +57,9 @@ function ruleIn(text: string, origin: string): AuditRule[] {
       case "-p":
         rule.fields.push(`perm=${value}`);
         break;
+      case "-C":
+        rule.fields.push(value);
+        break;
       case "-F": {
         const [, name, operator, what] = /^([a-z0-9_]+)(!=|>=|<=|&=|[=<>&])(.*)$/.exec(value) ?? [];
         if (operator === "=" && (name === "arch" || name === "path" || name === "dir")) {
@@ -62,4 +69,22 @@ function ruleIn(text: string, origin: string): AuditRule[] {
     }
   }
   return [rule];
+}
+
+/** Rules as the kernel has them when it was given these one after the other (auditctl(8)). */
+export function inForce(given: readonly AuditRule[]): AuditRule[] {
+  const rules: AuditRule[] = [];
+  for (const rule of given) {
+    if (rule.how === "prepend") rules.unshift(rule);
+    else if (rule.how === undefined) rules.push(rule);
+    else {
+      const at = rules.findIndex((one) => contentOf(one) === contentOf(rule));
+      if (at >= 0) rules.splice(at, 1);
+    }
+  }
+  return rules;
+}
+
+function contentOf({ list, calls, fields, arch, path, dir }: AuditRule): string {
+  return JSON.stringify([list, calls.toSorted(), fields.toSorted(), arch, path, dir]);
 }

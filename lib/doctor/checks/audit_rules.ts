@@ -1,5 +1,5 @@
 import { coverage, type Way } from "../audit_judge.ts";
-import { type AuditRule, auditRules } from "../audit_rule.ts";
+import { type AuditRule, auditRules, inForce } from "../audit_rule.ts";
 import type { Check, Facts } from "../facts.ts";
 import { GATE_USER } from "../../harden/names.ts";
 import type { Finding } from "../finding.ts";
@@ -95,7 +95,7 @@ function lookAt(
       level: "wrong",
       title: ineffective.length > 0
         ? `audit rules look as if they recorded connects to ${socket}, and do not`
-        : `audit rules leave out most of who connects to ${socket}`,
+        : `audit rules leave out some of who connects to ${socket}`,
       evidence: [...ineffective, ...counts.partial],
       fix,
     }];
@@ -140,8 +140,8 @@ function explain(way: Way): string {
 /** The files that augenrules(8) puts together. */
 function filesOf({ host }: Facts): AuditRule[] {
   const names = (host.list(FOLDER) ?? []).filter((name) => name.endsWith(".rules")).sort();
-  return names.flatMap((name) =>
-    auditRules(host.read(`${FOLDER}/${name}`) ?? "", `${FOLDER}/${name}`)
+  return inForce(
+    names.flatMap((name) => auditRules(host.read(`${FOLDER}/${name}`) ?? "", `${FOLDER}/${name}`)),
   );
 }
 

@@ -12,6 +12,14 @@ const b32 = b64.replace("b64", "b32");
 const i386 = b32.replace("-S connect", "-S socketcall -F a0=3");
 const all = `${b64}\n${b32}\n${i386}\n`;
 
+const scope = {
+  sockets: [SOCKET],
+  exempt: { user: "postern", program: "/usr/bin/postern" },
+  arch: Deno.build.arch,
+};
+const but = (user: string) => all.replaceAll(" -k", ` -F uid!=${user} -k`);
+const ofGate = (field: string) => all.replaceAll(" -k", ` -F uid=990 -F ${field} -k`);
+
 const written = (text: string, more: Made = {}): Made => ({ ...more, files: { [FILE]: text } });
 /** A kernel that has loaded these. */
 const loaded = (rules: string, enabled = 1): Pick<Made, "programs"> => ({
@@ -50,7 +58,7 @@ checkCases(auditRulesCheck, [
   { name: "rules for both architectures are fine", host: written(all), levels: ["fine"] },
   {
     name: "what harden writes is fine",
-    host: written(hardenWrites({ sockets: [SOCKET], exempt: "postern", arch: Deno.build.arch })),
+    host: written(hardenWrites(scope)),
     levels: ["fine"],
   },
   {
@@ -84,9 +92,75 @@ checkCases(auditRulesCheck, [
     says: [/it records only where uid!=alice/],
   },
   {
-    name: "the gate's user by its number, as the kernel lists it, is none",
-    host: written(all.replaceAll(" -k", " -F uid!=990 -k")),
+    name: "an exception for the gate's user, by its number too, is one for whoever takes it",
+    host: written(but("990")),
+    levels: ["wrong"],
+    says: [/leave out some/, /uid!=990 leaves out whoever takes that user/],
+  },
+  {
+    name: "such a one is none with rules for that user in other programs",
+    host: written(but("postern") + ofGate("exe!=/usr/bin/postern")),
     levels: ["fine"],
+  },
+  {
+    name: "rules for its logins alone do not make up for it",
+    host: written(but("postern") + ofGate("auid!=unset")),
+    levels: ["wrong"],
+  },
+  {
+    name: "what the kernel has is judged by what older versions of auditctl list",
+    host: written(
+      but("990") + ofGate("exe!=/p"),
+      loaded(but("990") + ofGate("exe=/p")),
+    ),
+    levels: ["fine"],
+  },
+  ...[
+    "never,exit -F arch=b64 -S connect -F uid=0",
+    "never,exit -S all -F auid=unset",
+    "never,exit -F arch=b64 -F exe=/usr/bin/docker",
+    "never,exit -F arch=b64 -S connect -C uid!=euid",
+    "exit,never -F arch=b64 -F dir=/run -F uid=0",
+  ].map((rule) => ({
+    name: `before others, ${rule} leaves out whom it fits`,
+    host: written(`-a ${rule}\n${all}`),
+    levels: ["wrong"] as const,
+    says: [/comes behind -a/],
+  })),
+  ...["never,task -F uid=1001", "always,exclude -F msgtype=SYSCALL", "never,exclude -F uid=0"].map(
+    (rule) => ({
+      name: `${rule} leaves out whom it fits, wherever it stands`,
+      host: written(`${all}-a ${rule}\n`),
+      levels: ["wrong"] as const,
+      says: [/nothing is recorded of/],
+    }),
+  ),
+  ...[
+    "never,exit -F arch=b64 -S adjtimex -F uid=chrony",
+    "never,exit -F arch=b64 -F dir=/srv",
+    "always,exclude -F msgtype=CWD",
+    "always,exclude -F msgtype>=2000",
+    "never,exit -F arch=b64 -S connect -F saddr_fam=10",
+  ].map((rule) => ({
+    name: `${rule} is about something else`,
+    host: written(`-a ${rule}\n${all}`),
+    levels: ["fine"] as const,
+  })),
+  {
+    name: "a comparison leaves out most",
+    host: written(all.replaceAll(" -k", " -C uid!=euid -k")),
+    levels: ["wrong"],
+    says: [/it records only where uid!=euid/],
+  },
+  {
+    name: "-A puts a rule before the others",
+    host: written(`${all}-A never,exit -S connect\n`),
+    levels: ["wrong"],
+  },
+  {
+    name: "-d takes one away",
+    host: written(all + all.replaceAll("-a ", "-d ")),
+    levels: ["advice"],
   },
   {
     name: "rules for every connect are as good",
