@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { aclOf } from "../linux/acl.ts";
 import { errno, SystemError } from "../linux/errno.ts";
 import { chmod, chown, statusOfDescriptor } from "../linux/file.ts";
 import { close, O_NOFOLLOW, O_PATH, open } from "../linux/io.ts";
@@ -27,6 +28,8 @@ export interface Disk {
   look(path: string): Found | undefined;
   /** The path of the same without links in it, as far as it is there. */
   follow(path: string): string;
+  /** Whether an access control list names anybody beside owner and group, or cannot be read; a mode does not take it away. */
+  hasAcl(path: string): boolean;
   read(path: string): Uint8Array<ArrayBuffer>;
   /** Writes a file as a whole or not at all: under another name first, which then takes the place of what was there. */
   put(path: string, bytes: Uint8Array, access: Access, mtime?: number): void;
@@ -60,6 +63,7 @@ export function diskOf(root: string): Disk {
   return {
     look: (path) => look(at(path)),
     follow: (path) => resolve(root, path, true).named,
+    hasAcl: (path) => aclOf(at(path))?.length !== 0,
     read: (path) => Deno.readFileSync(at(path)),
     put(path, bytes, access, mtime) {
       const real = writable(path);

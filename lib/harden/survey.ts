@@ -158,6 +158,13 @@ function accessItem(part: PartName, step: AccessStep, { disk, names }: Host): It
       `${step.path} is there as a ${was.kind}, not as a ${step.what}, and is not given away`,
     );
   }
+  // Its mask is the group's part of the mode, so that a mode for the group would let in whom it names (acl(5)).
+  if (was?.kind === "socket" && disk.hasAcl(step.path)) {
+    throw new Refused(
+      `${step.path} has an access control list, which lets in others than its owner and group: ` +
+        `setfacl --remove-all ${step.path}`,
+    );
+  }
   const uid = names.uidOf(step.user);
   const gid = names.gidOf(step.group);
   const todo = was !== undefined &&

@@ -6,6 +6,7 @@ import { diskOf } from "../../../lib/harden/disk.ts";
 import type { Planned } from "../../../lib/harden/host.ts";
 import { type PartName, partNames, Refused, type Step } from "../../../lib/harden/part.ts";
 import { revert, revertEntries } from "../../../lib/harden/revert.ts";
+import { which } from "../../support/private_engine.ts";
 import { Crash, failingAt, hostBelow, pictureOf, withRoot } from "./throw_away.ts";
 
 const all = new Set(partNames);
@@ -577,5 +578,30 @@ Deno.test({
       await Deno.chown(socket, 0, 0);
       await apply(plans(["sockets", [step]]), hostBelow(root), false, silent);
       assert.equal(Deno.lstatSync(socket).mode! & 0o777, 0o660);
+    }),
+});
+
+const setfacl = which("setfacl");
+
+Deno.test({
+  name: "a socket whose access control list lets others in is not hardened by a mode" +
+    (setfacl === undefined ? " (setfacl is not installed)" : ""),
+  ignore: setfacl === undefined,
+  fn: () =>
+    withRoot({ ...before, ...accounts, "/run/x": "" }, async (root) => {
+      const host = hostBelow(root);
+      const socket = `${root}/run/docker.sock`;
+      using _engine = Deno.listen({ transport: "unix", path: socket });
+      await Deno.chmod(socket, 0o600);
+      const acl = (...args: string[]) =>
+        new Deno.Command(setfacl!, { args: [...args, socket] }).outputSync();
+      // It names somebody with no right at all, whom the mode of the group would give one.
+      assert.ok(acl("-m", "u:65534:rw,m::-").success);
+      const picture = pictureOf(root);
+      const planned = plans(["sockets", [access]]);
+      await assert.rejects(() => apply(planned, host, false, silent), /setfacl --remove-all/);
+      assert.deepEqual(pictureOf(root), picture);
+      assert.ok(acl("--remove-all").success);
+      assert.equal(await apply(planned, host, false, silent), 1);
     }),
 });
