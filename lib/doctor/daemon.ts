@@ -1,7 +1,9 @@
+import { readFlags, valueOf } from "./engine_flags.ts";
 import { listenersAt } from "./connections.ts";
 import type { Facts, RealSocket } from "./facts.ts";
 import { type Host, Unreadable } from "./host.ts";
 import { attempt, type Process } from "./processes.ts";
+import { split, type Started, startedBy, variablesIn } from "./unit_words.ts";
 import { readUnit } from "./units.ts";
 
 /** How an engine was set up, by its command line and its file. */
@@ -36,19 +38,39 @@ export function daemons(
 }
 
 function startedNext(host: Host): Daemon[] {
-  let start: string | undefined;
   try {
-    start = readUnit(host, "docker.service")?.values("ExecStart").at(-1);
+    const unit = readUnit(host, "docker.service");
+    const started = unit === undefined ? withoutSystemd(host) : startedBy(host, unit);
+    if (started === undefined) return host.status(FILE) === undefined ? [] : [daemon(host, [])];
+    const [program = "", ...words] = started.words;
+    const next = daemon(host, words, undefined, started.environment);
+    // What another program makes of its words is its own matter, but for what they say as it is.
+    if (/(?:^|\/)dockerd[^/]*$/.test(program)) return [next];
+    const hosts = started.words.join(" ").match(/\btcp:\/\/[^\s"']+/g) ?? [];
+    const why = new Unreadable(unit?.file ?? program, `it starts ${program}, which is no dockerd`);
+    return [{ ...next, hosts: [...next.hosts, ...hosts], unread: why }];
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     return [{ ...daemon(host, []), unread: error }];
   }
-  const hasFile = attempt(() => host.status(FILE)) !== undefined;
-  if (start === undefined) return hasFile ? [daemon(host, [])] : [];
-  return [daemon(host, start.split(/\s+/).slice(1))];
 }
 
-function daemon(host: Host, words: readonly string[], process?: Process): Daemon {
+/** As Debian's and Alpine's scripts start it. */
+function withoutSystemd(host: Host): Started | undefined {
+  const texts = ["/etc/default/docker", "/etc/conf.d/docker"].map((path) => host.read(path) ?? "");
+  const options = texts.flatMap(variablesIn).flatMap((one) =>
+    /^DOCKER_OPTS=(.*)$/s.exec(one)?.[1] ?? []
+  );
+  if (options.length === 0) return undefined;
+  return { words: ["dockerd", ...options.flatMap(split)], environment: new Map() };
+}
+
+function daemon(
+  host: Host,
+  words: readonly string[],
+  process?: Process,
+  environment: ReadonlyMap<string, string> = new Map(),
+): Daemon {
   const flags = readFlags(words);
   const file = flags.get("config-file")?.[0] ?? FILE;
   // In a container, its file is not this one.
@@ -59,7 +81,8 @@ function daemon(host: Host, words: readonly string[], process?: Process): Daemon
     ? ""
     : attempt(() => host.read(`/proc/${process.pid}/environ`));
   // dockerd takes it for --tlsverify (moby, cmd/dockerd/options.go).
-  const verifies = /(?:^|\0)DOCKER_TLS_VERIFY=[^\0]/.test(environ ?? "");
+  const verifies = /(?:^|\0)DOCKER_TLS_VERIFY=[^\0]/.test(environ ?? "") ||
+    Boolean(environment.get("DOCKER_TLS_VERIFY"));
   return {
     ...(process === undefined ? {} : { process }),
     ...(read instanceof Unreadable ? { unread: read } : {}),
@@ -70,32 +93,9 @@ function daemon(host: Host, words: readonly string[], process?: Process): Daemon
     ],
     setting: (name) => {
       const value = flags.get(name)?.at(-1) ?? (name === "tlsverify" && verifies ? "" : undefined);
-      return value === undefined
-        ? json[name]
-        : value === ""
-        ? true
-        : value === "false"
-        ? false
-        : value;
+      return value === undefined ? json[name] : valueOf(name, value);
     },
   };
-}
-
-/** dockerd's flags that take no value: after one of these stands another flag. */
-const switches = new Set(["debug", "tls", "tlsverify", "icc", "live-restore", "no-new-privileges"]);
-
-function readFlags(words: readonly string[]): Map<string, string[]> {
-  const flags = new Map<string, string[]>();
-  for (let at = 0; at < words.length; at++) {
-    const [, name, value] = /^--?([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(words[at]!) ?? [];
-    if (name === undefined) continue;
-    const long = name === "H" ? "host" : name === "D" ? "debug" : name;
-    const takesNext = value === undefined && !switches.has(long) &&
-      words[at + 1]?.startsWith("-") === false;
-    const said = value ?? (takesNext ? words[++at]! : "");
-    flags.set(long, [...flags.get(long) ?? [], said]);
-  }
-  return flags;
 }
 
 function textOf(host: Host, file: string): string | Unreadable | undefined {

@@ -1,7 +1,7 @@
 import type { Daemon } from "../daemon.ts";
 import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { asRoot } from "../fixes.ts";
+import { asRoot, line } from "../fixes.ts";
 import { listeningTcp, placeOfTcp, type TcpListener } from "../listening_tcp.ts";
 import { readUnit } from "../units.ts";
 
@@ -20,7 +20,17 @@ export const tcp: Check = {
     const found = now.length > 0 ? now : await look(next);
     if (found.length > 0 || here.length === 0) return found;
     const unread = here.find(({ unread }) => unread !== undefined)?.unread;
-    if (unread !== undefined) throw unread;
+    if (unread !== undefined) {
+      return [{
+        level: "unknown",
+        title:
+          "whether the engine is open to the network: not all that it is started with is known",
+        evidence: [unread.message],
+        fix: [
+          facts.host.uid === 0 ? line("ls", "-ld", facts.host.root + unread.path) : asRoot(facts),
+        ],
+      }];
+    }
     const closed = here.find(({ process }) =>
       process !== undefined && process.sockets === undefined
     );

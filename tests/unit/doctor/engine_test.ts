@@ -100,6 +100,75 @@ checkCases(tcp, [
     levels: ["wrong"],
     says: [/tcp:\/\/0\.0\.0\.0/],
   },
+  ...[
+    ["a variable", 'Environment="DOCKER_OPTS=-H tcp://0.0.0.0:2375"', "$DOCKER_OPTS"],
+    ["a variable in braces", "Environment=PLACE=0.0.0.0", "-H tcp://${PLACE}:2375"],
+    ["a file of variables", "EnvironmentFile=-/etc/default/engine", "$OPTIONS"],
+    ["files of variables", "EnvironmentFile=/etc/engine.d/*.env", "-H fd:// $MORE"],
+    ["one word", "", "-Htcp://0.0.0.0:2375"],
+    ["one word with a switch", "", "-DH tcp://0.0.0.0:2375"],
+    ["quotes", "", "\"-H\" 'tcp://0.0.0.0:2375'"],
+    ["a flag's bare name", "", "--host tcp://0.0.0.0:2375"],
+  ].map(([name, environment, words]) => ({
+    name: `below a root, TCP by ${name}`,
+    host: {
+      root: "/mnt",
+      files: {
+        "/lib/systemd/system/docker.service":
+          `[Service]\n${environment}\nExecStart=/usr/bin/dockerd ${words}\n`,
+        "/etc/default/engine": "# OPTIONS=\nOPTIONS='--debug -H tcp://0.0.0.0:2375'\n",
+        "/etc/engine.d/a.env": 'MORE="-H tcp://0.0.0.0:2375"\n',
+      },
+    },
+    levels: ["wrong"] as const,
+    says: [/^tcp:\/\/0\.0\.0\.0:2375 \(/m],
+  })),
+  {
+    name: "without systemd, $DOCKER_OPTS of its script",
+    host: {
+      root: "/mnt",
+      files: { "/etc/default/docker": 'DOCKER_OPTS="-H tcp://0.0.0.0:2375"\n' },
+    },
+    levels: ["wrong"],
+  },
+  {
+    name: "what a script makes of it is unknown",
+    host: { files: { "/lib/systemd/system/docker.service": "ExecStart=/usr/local/bin/start\n" } },
+    levels: ["unknown"],
+    says: [/starts \/usr\/local\/bin\/start, which is no dockerd/],
+  },
+  {
+    name: "a script's own words are told",
+    host: {
+      files: {
+        "/lib/systemd/system/docker.service":
+          'ExecStart=/bin/sh -c "exec dockerd -H tcp://0.0.0.0:2375"\n',
+      },
+    },
+    levels: ["wrong"],
+  },
+  {
+    name: "a file of variables that cannot be read is unknown",
+    host: {
+      files: {
+        "/lib/systemd/system/docker.service":
+          "EnvironmentFile=/etc/x\nExecStart=dockerd $OPTIONS\n",
+        "/etc/x": { closed: true },
+      },
+    },
+    levels: ["unknown"],
+    says: [/^\/etc\/x: EACCES/m],
+  },
+  ...["true", "1", "T"].map((value) => ({
+    name: `--tlsverify=${value} is --tlsverify`,
+    host: { files: dockerd([`--tlsverify=${value}`, "-H", "tcp://0.0.0.0:2376"]) },
+    levels: ["fine"] as const,
+  })),
+  {
+    name: "--tlsverify=false is none",
+    host: { files: dockerd(["--tlsverify=false", "-H", "tcp://0.0.0.0:2376"]) },
+    levels: ["wrong"],
+  },
   {
     name: "whoever may not see its ports cannot say that there are none",
     host: {
