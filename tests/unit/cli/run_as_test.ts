@@ -156,8 +156,12 @@ Deno.test(
       Deno.kill(gate.pid, "SIGHUP");
       await gate.says(/the audit file is opened anew/);
       assert.match(await answered(socket, engine), /hello/);
-      const records = await Deno.readTextFile(`${directory}/log/audit.jsonl`);
-      assert.match(records, /"operation":"system\.version"/);
+      // It is written when the turn ends in which it was made, which may be after the answer.
+      const records = () => Deno.readTextFileSync(`${directory}/log/audit.jsonl`);
+      for (let tries = 0; tries < 1000 && records() === ""; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.match(records(), /"operation":"system\.version"/);
 
       assert.equal((await gate.stop()).code, 0);
       assert.deepEqual([...Deno.readDirSync(`${directory}/run`)], []);
