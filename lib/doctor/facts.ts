@@ -6,6 +6,7 @@ import { type Accounts, accounts } from "./accounts.ts";
 import { hiddenEnds, isAsleep } from "./connections.ts";
 import { type Daemon, daemons } from "./daemon.ts";
 import { askEngine, type Engine } from "./engine.ts";
+import { otherPaths } from "./doors.ts";
 import type { Finding, Group } from "./finding.ts";
 import { type Host, Unreadable } from "./host.ts";
 import { isOfHost, listeningAt, listeningAtTcp } from "./own_processes.ts";
@@ -29,6 +30,8 @@ export interface RealSocket {
   readonly path: string;
   /** Undefined when nothing is there, or it cannot be looked at. */
   readonly status?: FileStatus;
+  /** The socket of the configuration that the same engine listens at; absent for that itself. */
+  readonly beside?: string;
 }
 
 /** What the checks go by. */
@@ -41,6 +44,8 @@ export interface Facts {
   /** Why there are none: what goes by them knows nothing. */
   readonly accountsUnread?: Unreadable;
   readonly sockets: readonly RealSocket[];
+  /** These, and all others that their engines listen at. */
+  readonly doors: readonly RealSocket[];
   readonly processes: readonly Process[];
   /** Those of the host's own that listen on the gate's sockets. */
   readonly own: readonly Process[];
@@ -82,19 +87,36 @@ export async function gather(
     ]),
   ];
   const own = listening.filter((process) => isOfHost(host, process, all));
+  const started = daemons(host, all, new Set(sockets.map(({ status }) => status?.uid)));
   return {
     host,
     live,
     configured,
     ...accountsOf(host),
     sockets,
+    doors: doorsOf({ host, daemons: started, unix, processes: all }, sockets),
     processes: all,
     own,
     contained: listening.filter((process) => !own.includes(process)),
     unix,
-    daemons: daemons(host, all, new Set(sockets.map(({ status }) => status?.uid))),
+    daemons: started,
     engines: live ? await askAll(host, configured.config, sockets, all, unix) : [],
   };
+}
+
+function doorsOf(
+  facts: Pick<Facts, "host" | "daemons" | "unix" | "processes">,
+  sockets: readonly RealSocket[],
+): RealSocket[] {
+  const doors = [...sockets];
+  for (const socket of sockets) {
+    for (const named of otherPaths(facts, socket)) {
+      const other = realSocket(facts.host, named);
+      if (other.status === undefined || doors.some(({ path }) => path === other.path)) continue;
+      doors.push({ ...other, beside: socket.named });
+    }
+  }
+  return doors;
 }
 
 function accountsOf(host: Host): Pick<Facts, "accounts" | "accountsUnread"> {

@@ -4,7 +4,7 @@ import { GATE_USER } from "../harden/names.ts";
 import type { PartName } from "../harden/part.ts";
 import { socketUnits } from "../harden/socket_unit.ts";
 import { CONFIG_FILE } from "../harden/starter.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts, RealSocket } from "./facts.ts";
 import { readUnit } from "./units.ts";
 
 /** `postern harden apply` of one part, for the configuration and the tree that were looked at. */
@@ -20,6 +20,15 @@ export function harden({ host, accounts, configured }: Facts, part: PartName): s
       ...(named && file !== CONFIG_FILE ? ["-c", file] : []),
       ...(host.root === "" ? [] : ["--root", host.root]),
     ]),
+  ];
+}
+
+/** Closes a socket for good; the part `sockets` knows those of the configuration alone. */
+export function closes(facts: Facts, { beside }: RealSocket): string[] {
+  if (beside === undefined) return harden(facts, "sockets");
+  return [
+    "# take it out of where it is said: hosts in daemon.json, -H in docker.service, ListenStream in " +
+    "docker.socket; or give it the mode and group of the other there: systemctl edit docker.socket",
   ];
 }
 

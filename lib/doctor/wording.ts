@@ -34,7 +34,9 @@ export function visible(text: string): string {
 }
 
 /** Who somebody is that the engine does everything for: `root`, or the user of one that is rootless. */
-export function whoConnects({ engines, accounts }: Facts, { named, status }: RealSocket): string {
-  const isRootless = engines.find(({ socket }) => socket === named)?.info?.isRootless === true;
+export function whoConnects({ engines, accounts }: Facts, socket: RealSocket): string {
+  const { named, beside, status } = socket;
+  const isRootless =
+    engines.find(({ socket }) => socket === (beside ?? named))?.info?.isRootless === true;
   return isRootless && status !== undefined ? userNamed(accounts, status.uid) : "root";
 }

@@ -17,7 +17,7 @@ export const auditRulesCheck: Check = {
     const written = filesOf(facts);
     const kernel = facts.live && facts.host.uid === 0 ? await loadedOf(facts) : undefined;
     if (kernel !== undefined && "why" in kernel) return [untold(facts, kernel.why)];
-    const findings = facts.sockets.flatMap(({ path }) => lookAt(facts, path, written, kernel));
+    const findings = facts.doors.flatMap(({ path }) => lookAt(facts, path, written, kernel));
     if (kernel?.enabled === false && findings.every(({ level }) => level === "fine")) {
       return [{
         level: "wrong",

@@ -32,8 +32,9 @@ export const containers: Check = {
             : [asRoot(facts)],
         }];
       }
+      const doors = facts.doors.filter((door) => door === socket || door.beside === socket.named);
       const found = engine.containers.flatMap((container) => {
-        const ways = mountsRealSocket(facts, engine, container, socket);
+        const ways = doors.flatMap((door) => mountsRealSocket(facts, engine, container, door));
         return ways.length === 0 ? [] : [lookAt(facts, socket, container, ways)];
       });
       if (found.length > 0) return found;
@@ -42,7 +43,9 @@ export const containers: Check = {
         level: "fine",
         title: all === 0
           ? "no container mounts the real socket: there are none"
-          : `none of ${all} containers mounts ${socket.path} or a folder that holds it`,
+          : `none of ${all} containers mounts ${
+            doors.map(({ path }) => path).join(", ")
+          } or a folder that holds it`,
       }];
     });
   },

@@ -21,7 +21,7 @@ export const holders: Check = {
         fix: ["modprobe unix_diag"],
       }];
     }
-    return facts.sockets.filter(({ status }) => status?.isSocket).flatMap((socket) =>
+    return facts.doors.filter(({ status }) => status?.isSocket).flatMap((socket) =>
       lookAt(facts, socket, unix)
     );
   },

@@ -17,7 +17,7 @@ export const mounted: Check = {
     const own = attempt(() => facts.host.read("/proc/self/mountinfo"));
     if (own === undefined) return [];
     const ours = mounts(own);
-    const found = facts.sockets.filter(({ status }) => status?.isSocket).flatMap((socket) => {
+    const found = facts.doors.filter(({ status }) => status?.isSocket).flatMap((socket) => {
       const place = placeOf(ours, socket.path);
       if (place === undefined) return [];
       return strangers(facts, socket).map((process) => ({ socket, place, process }))

@@ -1,7 +1,7 @@
 import { groupNamed, userNamed } from "../accounts.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { asRoot, harden, line, startEngine } from "../fixes.ts";
+import { asRoot, closes, line, startEngine } from "../fixes.ts";
 import { ownUsers } from "../gate_users.ts";
 import { foldersOf } from "../paths.ts";
 import { replaceable } from "../replaceable.ts";
@@ -11,7 +11,7 @@ import { access, whoConnects } from "../wording.ts";
 export const realSocket: Check = {
   name: "real-socket",
   group: "real socket",
-  look: (facts) => facts.sockets.flatMap((socket) => lookAt(facts, socket)),
+  look: (facts) => facts.doors.flatMap((socket) => lookAt(facts, socket)),
 };
 
 function lookAt(facts: Facts, socket: RealSocket): Finding[] {
@@ -56,14 +56,14 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
       level: "wrong",
       title: `everybody on this host can connect to ${path}, and whoever connects is ${who}`,
       evidence: [seen],
-      fix: [...first(line("chmod", "o-rwx", host.root + path)), ...harden(facts, "sockets")],
+      fix: [...first(line("chmod", "o-rwx", host.root + path)), ...closes(facts, socket)],
     });
   } else if (status.uid !== 0 && who === "root" && !ownersOwn(path, status.uid)) {
     findings.push({
       level: "wrong",
       title: `${path} belongs to another user than root, who can open it to everybody`,
       evidence: [seen],
-      fix: [...first(line("chown", "root", host.root + path)), ...harden(facts, "sockets")],
+      fix: [...first(line("chown", "root", host.root + path)), ...closes(facts, socket)],
     });
   }
   findings.push(...listed(facts, socket));

@@ -16,7 +16,7 @@ export const relays: Check = {
   group: "real socket",
   live: true,
   look: (facts) =>
-    facts.sockets.filter(({ status }) => status?.isSocket)
+    facts.doors.filter(({ status }) => status?.isSocket)
       .flatMap((socket) => lookAt(facts, socket)),
 };
 

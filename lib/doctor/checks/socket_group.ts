@@ -1,7 +1,7 @@
 import { userNamed } from "../accounts.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
-import { asRoot, harden, line } from "../fixes.ts";
+import { asRoot, closes, line } from "../fixes.ts";
 import { ownUsers } from "../gate_users.ts";
 import { holdersOfGid, type Members, membersOfGid, programsOfGid } from "../group_members.ts";
 import { describe, whoConnects } from "../wording.ts";
@@ -12,7 +12,7 @@ export const socketGroup: Check = {
   group: "real socket",
   async look(facts) {
     if (facts.accountsUnread !== undefined) throw facts.accountsUnread;
-    const open = facts.sockets.filter(({ status }) => ((status?.mode ?? 0) & 0o020) !== 0);
+    const open = facts.doors.filter(({ status }) => ((status?.mode ?? 0) & 0o020) !== 0);
     return (await Promise.all(open.map((socket) => lookAt(facts, socket)))).flat();
   },
 };
@@ -34,7 +34,7 @@ async function lookAt(facts: Facts, socket: RealSocket): Promise<Finding[]> {
       level: "wrong",
       title: `${many} ${name} may connect to the real socket: being in it is being ${who}`,
       evidence: others.map((one) => `${one}: ${why.get(one)}`),
-      fix: [...apart(facts), ...others.flatMap((one) => takesOut(members, one))],
+      fix: [...apart(facts, socket), ...others.flatMap((one) => takesOut(members, one))],
     });
   }
   findings.push(...otherWays(facts, socket, members, others));
@@ -50,12 +50,12 @@ async function lookAt(facts: Facts, socket: RealSocket): Promise<Finding[]> {
 /** How somebody has the group, or gets it, who is not in it. */
 function otherWays(
   facts: Facts,
-  { status }: RealSocket,
+  socket: RealSocket,
   { name, passwords, unknown }: Members,
   told: readonly string[],
 ): Finding[] {
   const { accounts, host } = facts;
-  const { uid, gid } = status!;
+  const { uid, gid } = socket.status!;
   const processes = holdersOfGid(facts, gid, uid)
     .filter((process) => !told.includes(userNamed(accounts, process.uid!)));
   const programs = programsOfGid(facts, gid);
@@ -83,13 +83,16 @@ function otherWays(
       level: "unknown" as const,
       title: `who else is in the group ${name}, which may connect to the real socket`,
       evidence: unknown,
-      fix: host.uid === 0 ? apart(facts) : [asRoot(facts)],
+      fix: host.uid === 0 ? apart(facts, socket) : [asRoot(facts)],
     }]),
   ];
 }
 
-function apart(facts: Facts): string[] {
-  return ["# gives the socket to a group of the gate's own:", ...harden(facts, "sockets")];
+function apart(facts: Facts, socket: RealSocket): string[] {
+  const first = socket.beside === undefined
+    ? ["# gives the socket to a group of the gate's own:"]
+    : [];
+  return [...first, ...closes(facts, socket)];
 }
 
 function takesOut({ listed }: Members, member: string): string[] {

@@ -3,7 +3,7 @@ import { socketGroup } from "../../../lib/doctor/checks/socket_group.ts";
 import { socketUnit } from "../../../lib/doctor/checks/socket_unit.ts";
 import { checkCases } from "./cases.ts";
 import { configOf } from "./config_of.ts";
-import { processFiles, SOCKET, usual } from "./fake_host.ts";
+import { DEVICE, processFiles, SOCKET, usual } from "./fake_host.ts";
 
 const socket = (more: Record<string, unknown>) => ({
   files: { [SOCKET]: { socket: true as const, mode: 0o660, gid: 998, inode: 77, ...more } },
@@ -417,5 +417,69 @@ checkCases(socketUnit, [
     },
     levels: ["fine"],
     says: [/0600, group root/],
+  },
+]);
+
+const engineOf = (...hosts: string[]) =>
+  processFiles(50, { comm: "dockerd", cmdline: ["dockerd", ...hosts], sockets: [100, 101] });
+const second = (gid: number, mode: number) => ({
+  "/run/second.sock": { socket: true as const, mode, gid, inode: 78 },
+});
+
+checkCases(realSocket, [
+  {
+    name: "another socket of the same engine is one, too",
+    host: {
+      files: { ...engineOf("-H", "fd://", "-H", "unix:///run/second.sock"), ...second(998, 0o666) },
+    },
+    levels: ["fine", "wrong"],
+    says: [/everybody on this host can connect to \/run\/second\.sock/, /^# take it out of where/m],
+  },
+  {
+    name: "so is another of docker.socket's",
+    host: {
+      files: {
+        ...engineOf("-H", "fd://"),
+        "/lib/systemd/system/docker.socket":
+          "ListenStream=/run/docker.sock\nListenStream=/var/run/second.sock\n",
+        ...second(998, 0o666),
+      },
+    },
+    levels: ["fine", "wrong"],
+  },
+  {
+    name: "and what else systemd handed to it",
+    host: {
+      files: {
+        ...engineOf("-H", "fd://"),
+        ...processFiles(1, { comm: "systemd", sockets: [100, 101] }),
+        ...second(998, 0o666),
+      },
+      unix: [
+        { inode: 100, listens: true, path: SOCKET, file: { inode: 77, device: DEVICE } },
+        { inode: 101, listens: true, path: "/run/second.sock" },
+      ],
+    },
+    levels: ["fine", "wrong"],
+  },
+  {
+    name: "the same one by another name is not told of twice",
+    host: { files: engineOf("-H", "unix:///var/run/docker.sock", "-H", "unix://") },
+    levels: ["fine"],
+  },
+]);
+
+checkCases(socketGroup, [
+  {
+    name: "whoever is in the group of another socket of the same engine is root, too",
+    host: {
+      files: {
+        "/etc/group": "docker:x:998:\nops:x:33:alice\n",
+        ...engineOf("-H", "fd://", "-H", "unix:///run/second.sock"),
+        ...second(33, 0o660),
+      },
+    },
+    levels: ["fine", "wrong"],
+    says: [/^alice: listed/m],
   },
 ]);
