@@ -1,4 +1,5 @@
 import { shellWord } from "../config/shell.ts";
+import { LOGS } from "./service_unit.ts";
 import type { CommandStep, Facts, Freed } from "./part.ts";
 
 /** shadow-utils edit these, and leave the texts of before and a lock beside them. */
@@ -33,6 +34,7 @@ export function accountSteps(
       ]),
       done: ["getent", "passwd", user],
       doneBelow: (root) => ["grep", "-q", lineOf(user), `${root}/etc/passwd`],
+      leaves: { user, folders: [LOGS] },
       why: "the gate's own user, which nobody logs in as",
     },
     {

@@ -146,6 +146,7 @@ class Applying {
         ...keptForms(step),
         ...(step.clears === undefined ? {} : { clears: step.clears }),
         ...(step.frees === undefined ? {} : { frees: step.frees }),
+        ...(step.leaves === undefined ? {} : { leaves: step.leaves }),
         ran: false,
         files: kept(step.touches?.files),
         beside: kept(step.touches?.beside),

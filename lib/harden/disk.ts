@@ -26,6 +26,8 @@ export interface Found extends Access {
 /** The files of the host, or of the tree below a root: every change that `harden` makes of files goes through here. */
 export interface Disk {
   look(path: string): Found | undefined;
+  /** Names in a folder, sorted. */
+  list(path: string): readonly string[];
   /** The path of the same without links in it, as far as it is there. */
   follow(path: string): string;
   /** Whether an access control list names anybody beside owner and group, or cannot be read; a mode does not take it away. */
@@ -62,6 +64,7 @@ export function diskOf(root: string): Disk {
   };
   return {
     look: (path) => look(at(path)),
+    list: (path) => [...Deno.readDirSync(at(path))].map(({ name }) => name).sort(),
     follow: (path) => resolve(root, path, true).named,
     hasAcl: (path) => aclOf(at(path))?.length !== 0,
     read: (path) => Deno.readFileSync(at(path)),

@@ -2,7 +2,7 @@ import type { Access, Disk } from "./disk.ts";
 import { sha256 } from "./digest.ts";
 import type { KeptForms } from "./forms.ts";
 import { KEPT } from "./names.ts";
-import { type Freed, type Owned, type PartName, partNames, Refused } from "./part.ts";
+import { type Freed, type Left, type Owned, type PartName, partNames, Refused } from "./part.ts";
 
 /** A file that was there, and the copy of it that is kept; null where there was none. */
 export type Before =
@@ -42,6 +42,7 @@ export type Entry =
       readonly kind: "command";
       readonly clears?: true;
       readonly frees?: Freed;
+      readonly leaves?: Left;
       /** It came to its end; else it may have been cut off. */
       ran: boolean;
       /** What was in the files that it touches. */

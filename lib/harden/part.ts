@@ -77,7 +77,15 @@ export interface CommandStep {
   readonly touches?: Touched;
   /** Taken back, it removes a group, whose number the next group to be made gets: these are given to another one first. */
   readonly frees?: Freed;
+  /** The same of a user: folders with what that user has written, which become root's. */
+  readonly leaves?: Left;
   readonly why: string;
+}
+
+/** A user, and folders that may be that user's, with files in them. */
+export interface Left {
+  readonly user: string;
+  readonly folders: readonly string[];
 }
 
 /** Sockets that may be a group's, and the group that they get when it goes; root's where there is none of that name. */

@@ -1,5 +1,6 @@
 import { octal, said, type Tell } from "./apply.ts";
 import { sha256 } from "./digest.ts";
+import type { Access } from "./disk.ts";
 import { formsAt } from "./forms.ts";
 import { type Host, isDone } from "./host.ts";
 import {
@@ -10,11 +11,12 @@ import {
   type Manifest,
   readManifest,
   restore,
+  self,
   writeManifest,
 } from "./manifest.ts";
 import { KEPT } from "./names.ts";
 import { requirePlainTree } from "./plain.ts";
-import { type Freed, needs, type PartName, Refused } from "./part.ts";
+import { type Freed, type Left, needs, type PartName, Refused } from "./part.ts";
 import { holdStore, removeStore, removeTraces } from "./store.ts";
 import { fileEntries, sameAccess } from "./survey.ts";
 
@@ -192,6 +194,24 @@ function free({ group, sockets, to }: Freed, { disk, names }: Host, tell: Tell):
   }
 }
 
+/** The folder first: in one that is not root's, nothing is changed by root. What is in folders below it stays. */
+function inherit({ user, folders }: Left, { disk, names }: Host, tell: Tell): void {
+  const uid = names.uidOf(user);
+  for (const folder of folders) {
+    const found = disk.look(folder);
+    if (uid === undefined || found?.kind !== "folder" || found.uid !== uid) continue;
+    const toRoot = (path: string, what: "folder" | "file", { mode }: Access) =>
+      disk.setAccess(path, what, { mode: mode & 0o755, ...self() });
+    toRoot(folder, "folder", found);
+    for (const name of disk.list(folder)) {
+      const path = `${folder}/${name}`;
+      const one = disk.look(path);
+      if (one?.kind === "file" && one.uid === uid) toRoot(path, "file", one);
+    }
+    tell(`gave ${folder} and the files in it to root, since ${user} goes`);
+  }
+}
+
 async function undo(entry: CommandEntry, host: Host, tell: Tell): Promise<void> {
   const { disk, root, run } = host;
   const forms = formsAt(entry, root);
@@ -206,6 +226,7 @@ async function undo(entry: CommandEntry, host: Host, tell: Tell): Promise<void> 
   const needed = clears ?? (done === undefined ? ran : await isDone(run, done));
   if (undo !== undefined && needed) {
     if (entry.frees !== undefined) free(entry.frees, host, tell);
+    if (entry.leaves !== undefined) inherit(entry.leaves, host, tell);
     const [program, ...args] = undo;
     const answer = await run(program!, args);
     if (answer !== undefined && answer.code !== 0) {

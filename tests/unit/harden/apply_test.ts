@@ -605,3 +605,42 @@ Deno.test({
       assert.equal(await apply(planned, host, false, silent), 1);
     }),
 });
+
+Deno.test({
+  name:
+    "what a user that goes has written becomes root's, and nobody's who gets the number next (root)",
+  ...other,
+  fn: () =>
+    withRoot({
+      ...before,
+      "/etc/passwd": "root:x:0:0::/:/\ngate:x:997:997::/:/\n",
+      "/var/log/gate/audit.jsonl": "{}\n",
+      "/var/log/gate/alice": "",
+      "/var/log/root/x": "",
+      "/etc/target": "",
+    }, async (root) => {
+      const log = `${root}/var/log/gate`;
+      await Deno.chmod(log, 0o770);
+      await Deno.symlink("/etc/target", `${log}/link`);
+      for (const name of ["", "/audit.jsonl"]) await Deno.chown(`${log}${name}`, 997, 997);
+      await Deno.chown(`${log}/alice`, 1000, 1000);
+      const folders = ["/var/log/gate", "/var/log/none", "/var/log/root"];
+      const user = { ...command("made"), leaves: { user: "gate", folders } } as Step;
+      const host = hostBelow(root);
+      await apply(plans(["sockets", [user]]), host, false, silent);
+      const others = pictureOf(root).filter((line) =>
+        /^\/(etc|var\/log\/(root|gate\/(alice|link)))/.test(line) && !/made/.test(line)
+      );
+      const told: string[] = [];
+      await revert(all, host, false, (text) => told.push(text));
+      const owner = (path: string) => {
+        const { uid, gid, mode } = Deno.lstatSync(path);
+        return [uid, gid, mode! & 0o777];
+      };
+      assert.deepEqual(owner(log), [0, 0, 0o750]);
+      assert.deepEqual(owner(`${log}/audit.jsonl`).slice(0, 2), [0, 0]);
+      const after = pictureOf(root);
+      for (const line of others) assert.ok(after.includes(line), line);
+      assert.equal(told.filter((text) => text.startsWith("gave ")).length, 1);
+    }),
+});
