@@ -22,6 +22,14 @@ as_planned() {
   fi
 }
 
+# is -S PATH: stops where that is no socket (-f: no file, -d: no folder), or a link.
+is() {
+  if [ -L "$2" ] || [ ! "$1" "$2" ]; then
+    echo "$2 is another thing than when this was written; make the script anew" >&2
+    exit 1
+  fi
+}
+
 # put FILE MODE OWNER: standard input becomes FILE, in one step, after a copy was kept.
 put() {
   mkdir -p "\${1%/*}"
@@ -58,8 +66,10 @@ function lineOf(item: Item): string[] {
     return [done + shellLine(item.command)];
   }
   if (item.kind === "access") {
-    const { path, mode, user, group } = item.step;
+    const { path, mode, user, group, what } = item.step;
+    const kind = { socket: "-S", file: "-f", folder: "-d" }[what];
     return [
+      `is ${kind} ${shellWord(path)}`,
       `chown ${shellWord(`${user}:${group}`)} ${shellWord(path)}`,
       `chmod ${octal(mode)} ${shellWord(path)}`,
     ];
