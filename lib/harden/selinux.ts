@@ -2,7 +2,7 @@ import { restartConfined } from "./confined_service.ts";
 import { isShared } from "./container.ts";
 import { type Facts, type Part, type PartPlan, Refused, type Step } from "./part.ts";
 import { shellLine } from "./quote.ts";
-import { realSockets, withoutLink } from "./real_sockets.ts";
+import { gateUpstreams, realSockets, withoutLink } from "./real_sockets.ts";
 import { ENGINE, ownFolders, readFolders, selinuxModule } from "./selinux_module.ts";
 import { contextPath, nameInPolicy, policyFolder } from "./selinux_policy.ts";
 import { isInterpreted } from "./service_unit.ts";
@@ -104,11 +104,16 @@ function labelled(facts: Facts): string[] {
 
 function notes(facts: Facts): string[] {
   const { program } = facts;
+  const others = gateUpstreams(facts).filter((path) => !realSockets(facts).includes(path));
   return [
     "root in an unconfined session may not connect to the real socket either: docker goes through " +
     "the gate, and in an emergency `semodule --disable postern` opens it again",
     "an engine that makes its socket by itself, without a socket unit, gives it no label: " +
     `restorecon ${shellLine(realSockets(facts))} after each of its starts`,
+    ...others.map((path) =>
+      `${path}, behind a raw listener, keeps its label: the gate's domain reaches it only where ` +
+      "the policy lets it"
+    ),
     ...(isInterpreted(program)
       ? [
         `${program[0]} starts in the gate's domain now: so would other services that systemd ` +

@@ -146,3 +146,17 @@ Deno.test("without SELinux in the system or in the kernel the part says why it i
     undefined,
   );
 });
+
+Deno.test("what is behind a raw listener keeps its label, and the notes say so", () => {
+  const config = `
+listeners:
+  - { socket: /run/postern/pg.sock, protocol: raw, upstream: /run/pg/pg.sock, policy: full }
+  - { socket: /run/postern/a.sock, policy: full }
+`;
+  const { steps, notes } = plan({ config });
+  const texts = steps.map((step) =>
+    step.kind === "command" ? step.command.join(" ") : step.kind === "file" ? step.content("") : ""
+  );
+  assert.ok(!texts.join("\n").includes("/run/pg"));
+  assert.match(notes.join("\n"), /^\/run\/pg\/pg\.sock, behind a raw listener, keeps its label/m);
+});
