@@ -27,7 +27,13 @@ export interface HostConfig {
   readonly IpcMode?: string;
   readonly UsernsMode?: string;
   readonly CapAdd: readonly string[];
+  readonly CapDrop: readonly string[];
   readonly SecurityOpt: readonly string[];
+  /** Paths on the host. */
+  readonly Devices: readonly string[];
+  readonly DeviceCgroupRules: readonly string[];
+  /** Whether nothing of /proc and /sys is hidden or read-only, though it is not privileged. */
+  readonly isUnmasked: boolean;
 }
 
 export interface ContainerMount {
@@ -80,7 +86,13 @@ export function containerOf(answer: unknown): Container | undefined {
       ...mode("IpcMode"),
       ...mode("UsernsMode"),
       CapAdd: texts(host["CapAdd"]),
+      CapDrop: texts(host["CapDrop"]),
       SecurityOpt: texts(host["SecurityOpt"]),
+      Devices: list(host["Devices"]).flatMap((one) => text(record(one)["PathOnHost"]) ?? []),
+      DeviceCgroupRules: texts(host["DeviceCgroupRules"]),
+      isUnmasked: [host["MaskedPaths"], host["ReadonlyPaths"]].some((paths) =>
+        Array.isArray(paths) && paths.length === 0
+      ),
     },
     mounts: list(one["Mounts"]).map((value) => {
       const mount = record(value);

@@ -189,3 +189,96 @@ checkCases(privileged, [
     says: [/seccomp=unconfined/],
   },
 ]);
+
+const binding = (Source: string, RW: boolean, info: unknown = {}) =>
+  box({ Mounts: [{ Type: "bind", Source, Destination: "/x", RW }] }, info);
+
+checkCases(privileged, [
+  ...["/", "/etc", "/etc/cron.d", "/var/lib/docker", "/usr", "/root/.ssh", "/proc", "/sys", "/var"]
+    .map(
+      (path) => ({
+        name: `${path} with leave to write is the host`,
+        host: binding(path, true),
+        levels: ["wrong"] as const,
+        says: [new RegExp(`^-v ${path}:/x: `, "m")],
+      }),
+    ),
+  ...["/run/containerd/containerd.sock", "/var/run/dbus", "/run/systemd/private"].map((path) => ({
+    name: `${path} is, read-only too`,
+    host: binding(path, false),
+    levels: ["wrong"] as const,
+    says: [/does for root whatever it says/],
+  })),
+  ...[["/etc", false], ["/etc/nginx", true], ["/home", true], ["/root", false]].map((
+    [path, writes],
+  ) => ({
+    name: `${path}${writes ? "" : ", read-only,"} is told of`,
+    host: binding(path as string, writes as boolean),
+    levels: ["advice"] as const,
+  })),
+  ...[["/etc/localtime", false], ["/srv/web", true], ["/home/alice/web", true], [
+    "/run/postern",
+    true,
+  ]]
+    .map(([path, writes]) => ({
+      name: `${path} is nothing`,
+      host: binding(path as string, writes as boolean),
+      levels: ["fine"] as const,
+    })),
+  {
+    name: "where root in a container is nobody on the host, /etc is not its",
+    host: binding("/etc", true, { SecurityOptions: ["name=rootless"] }),
+    levels: ["advice"],
+  },
+  {
+    name: "an engine's own volume is nothing",
+    host: box({
+      Mounts: [{
+        Name: "v",
+        Source: "/var/lib/docker/volumes/v/_data",
+        Destination: "/x",
+        RW: true,
+      }],
+    }),
+    levels: ["fine"],
+  },
+  ...["/dev/vda", "/dev/nvme0n1p2", "/dev/mapper/root", "/dev/mem", "/dev"].map((PathOnHost) => ({
+    name: `--device ${PathOnHost} is the host`,
+    host: hosting({ Devices: [{ PathOnHost, CgroupPermissions: "rwm" }] }),
+    levels: ["wrong"] as const,
+  })),
+  {
+    name: "--device /dev/fuse is told of",
+    host: hosting({ Devices: [{ PathOnHost: "/dev/fuse" }] }),
+    levels: ["advice"],
+  },
+  {
+    name: "a rule for every disk is the host",
+    host: hosting({ DeviceCgroupRules: ["b *:* rwm"] }),
+    levels: ["wrong"],
+    says: [/--device-cgroup-rule 'b \*:\* rwm'/],
+  },
+  {
+    name: "such a rule without the right to make devices is told of",
+    host: hosting({ DeviceCgroupRules: ["b *:* rwm"], CapDrop: ["ALL"] }),
+    levels: ["advice"],
+  },
+  {
+    name: "systempaths=unconfined",
+    host: hosting({ MaskedPaths: [], ReadonlyPaths: [] }),
+    levels: ["advice"],
+    says: [/systempaths=unconfined/],
+  },
+  {
+    name: "--pid container:X has what X has",
+    host: {
+      engine: {
+        ...hosting({ PidMode: "container:other", CapAdd: ["SYS_PTRACE"] }).engine,
+        "/containers/json?all=1": [{ Id: id }, { Id: "ef" }],
+        "/containers/ef/json": { Id: "ef", Name: "/other", HostConfig: { PidMode: "host" } },
+      },
+    },
+    levels: ["wrong", "advice"],
+    says: [/--pid host --cap-add SYS_PTRACE/],
+  },
+]);
