@@ -1,6 +1,7 @@
 import { isAbsolute, resolve as absolute } from "node:path";
 import { formatDiagnostics } from "../config/diagnostics.ts";
 import { apply } from "../harden/apply.ts";
+import { isBelowCommand } from "../harden/below_commands.ts";
 import { describePlan } from "../harden/describe.ts";
 import { diskOf } from "../harden/disk.ts";
 import { gatherFacts, namesFor } from "../harden/facts.ts";
@@ -116,7 +117,8 @@ async function act(asked: Asked, world: World): Promise<number> {
     return CANNOT_START;
   }
   const disk = diskOf(root);
-  const host: Host = { root, disk, names: namesFor({ root, disk }), run: world.run };
+  const names = namesFor({ root, disk });
+  const host: Host = { root, disk, names, run: world.run, isBelowCommand };
   if (verb !== "plan" && root === "" && Deno.uid() !== 0) {
     throw new Refused(`only root can ${verb}`);
   }

@@ -17,7 +17,7 @@ export interface KeptForms extends Forms {
  * Stands for the root: no name of a file or of an account holds a NUL. A manifest goes with its tree, which is another folder on
  * another day; on the host that it becomes, anybody may have made a folder by the root's old name.
  */
-const ROOT = "\0";
+export const ROOT = "\0";
 
 /** What a manifest keeps of a step: no root is in it. */
 export function keptForms({ command, undo, done, ...step }: CommandStep): KeptForms {

@@ -18,6 +18,8 @@ export interface Host {
   readonly disk: Disk;
   readonly names: Pick<NameService, "uidOf" | "gidOf">;
   readonly run: Run;
+  /** Whether a command in the manifest of a tree may be run, `ROOT` standing for the root. On this host itself it is root's word. */
+  readonly isBelowCommand: (words: readonly string[]) => boolean;
 }
 
 /** A part, and what it wants of this host. */

@@ -124,8 +124,9 @@ export function keep(disk: Disk, path: string): Before {
 /** Puts back what was kept, or nothing where nothing was. */
 export function restore(disk: Disk, path: string, before: Before): void {
   if (before !== null) {
-    const bytes = disk.read(`${copies}/${before.copy}`);
-    if (sha256(bytes) !== before.sha256) {
+    const copy = `${copies}/${before.copy}`;
+    const bytes = disk.look(copy)?.kind === "file" ? disk.read(copy) : undefined;
+    if (bytes === undefined || sha256(bytes) !== before.sha256) {
       throw new Refused(`the copy of ${path} in ${copies}/${before.copy} is not what was kept`);
     }
     disk.put(path, bytes, before, before.mtime);

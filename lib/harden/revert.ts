@@ -9,6 +9,7 @@ import {
   type Entry,
   type FileEntry,
   type Manifest,
+  manifestFile,
   readManifest,
   restore,
   self,
@@ -63,7 +64,7 @@ export async function revertEntries(
   tell: Tell,
 ): Promise<void> {
   const { disk, root } = host;
-  if (root !== "" && entries.some(({ kind }) => kind === "command")) requirePlainTree(root);
+  if (root !== "") requireOwnCommands(entries, host);
   const refusals = force
     ? []
     : entries.flatMap((entry) => changedSince(entry, entries, manifest, host));
@@ -90,6 +91,21 @@ export async function revertEntries(
   }
 }
 
+/** The manifest is the tree's: not even by force is anything run that it makes up. */
+function requireOwnCommands(entries: readonly Entry[], { root, isBelowCommand }: Host): void {
+  const commands = entries.filter((entry) => entry.kind === "command");
+  for (const { below } of commands) {
+    if (below === undefined) continue;
+    const odd = [below.undo ?? [], below.done ?? []].find((words) => !isBelowCommand(words));
+    if (odd === undefined) continue;
+    throw new Refused(
+      `${manifestFile} below ${root} wants ${JSON.stringify(odd)} to be run, which no ` +
+        "apply has written there: it is not trusted",
+    );
+  }
+  if (commands.length > 0) requirePlainTree(root);
+}
+
 function mustWait(entry: Entry): entry is CommandEntry {
   return entry.kind === "command" && isReload(entry);
 }
@@ -111,9 +127,9 @@ function removeFolder(
 }
 
 async function runAgain(entry: CommandEntry, { root, run }: Host, tell: Tell): Promise<void> {
-  const forms = formsAt(entry, root);
-  if (forms === undefined) return;
-  const { command } = forms;
+  // Of those below a root, none is a reload.
+  if (root !== "") return;
+  const { command } = entry;
   const [program, ...args] = command;
   const ran = await run(program!, args);
   if (ran === undefined) return;

@@ -1,12 +1,17 @@
 // Plans that are carried out below a throw-away root, and taken back.
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
+import { accountSteps } from "../../../lib/harden/account_steps.ts";
 import { apply } from "../../../lib/harden/apply.ts";
+import { isBelowCommand } from "../../../lib/harden/below_commands.ts";
 import { diskOf } from "../../../lib/harden/disk.ts";
+import { keptForms } from "../../../lib/harden/forms.ts";
 import type { Planned } from "../../../lib/harden/host.ts";
 import { type PartName, partNames, Refused, type Step } from "../../../lib/harden/part.ts";
 import { revert, revertEntries } from "../../../lib/harden/revert.ts";
+import { systemd } from "../../../lib/harden/systemd.ts";
 import { which } from "../../support/private_engine.ts";
+import { factsOf, plain } from "./facts_of.ts";
 import { Crash, failingAt, hostBelow, pictureOf, withRoot } from "./throw_away.ts";
 
 const all = new Set(partNames);
@@ -643,4 +648,66 @@ Deno.test({
       for (const line of others) assert.ok(after.includes(line), line);
       assert.equal(told.filter((text) => text.startsWith("gave ")).length, 1);
     }),
+});
+
+for (
+  const [what, forms] of [
+    ["an undoing", { below: { undo: ["touch", "TARGET"], done: ["true"] } }],
+    ["a look", { below: { undo: ["groupdel", "--prefix", "\0", "g"], done: ["touch", "TARGET"] } }],
+    ["an undoing of the host's own", { undo: ["touch", "TARGET"], clears: true }],
+    ["a reload", { undo: undefined, done: undefined, command: ["touch", "TARGET"] }],
+    ["a reload that is its own undoing", {
+      undo: ["touch", "TARGET"],
+      command: ["touch", "TARGET"],
+    }],
+    ["a reload below it", { command: ["x"], undo: ["x"], below: { command: ["touch", "TARGET"] } }],
+  ] as const
+) {
+  Deno.test(`a tree whose manifest makes up ${what} has nothing run on this host`, () =>
+    withRoot(before, async (root) => {
+      const host = { ...hostBelow(root), isBelowCommand };
+      await apply(plans(["systemd", [file("/etc/a", "a")]]), host, false, silent);
+      const path = `${root}/var/lib/postern/harden/manifest.json`;
+      const manifest = JSON.parse(Deno.readTextFileSync(path));
+      const entry = { kind: "command", part: "systemd", ran: true, files: {}, beside: {} };
+      manifest.entries.push({ ...entry, command: ["x"], undo: ["x", "y"], done: ["x"], ...forms });
+      const text = JSON.stringify(manifest).replaceAll("TARGET", `${root}/etc/target`);
+      Deno.writeTextFileSync(path, text);
+      const other = plans(["systemd", [file("/etc/b", "b")]]);
+      for (
+        const act of [
+          () => apply(other, host, true, silent),
+          () => revert(all, host, true, silent),
+        ]
+      ) {
+        await act().catch((error) => assert.ok(error instanceof Refused, String(error)));
+        assert.throws(() => Deno.statSync(`${root}/etc/target`), Deno.errors.NotFound);
+      }
+    }));
+}
+
+Deno.test("what harden itself writes into a tree's manifest may be run there, and little else", () => {
+  const steps = [
+    ...accountSteps({ user: "jo.doe@example.org", group: "postern-engine" }, {
+      group: "postern-engine",
+      sockets: [],
+      to: "root",
+    }),
+    ...systemd.plan(factsOf({ programs: ["systemctl"], config: plain })).steps,
+  ];
+  let known = 0;
+  for (const step of steps) {
+    const below = step.kind === "command" ? keptForms(step).below : undefined;
+    if (below === undefined) continue;
+    for (const words of [below.undo!, below.done!]) {
+      known++;
+      assert.ok(isBelowCommand(words), words.join(" "));
+      for (const [at] of words.entries()) {
+        assert.ok(!isBelowCommand(words.with(at, "/etc/shadow")), `${words.join(" ")}, ${at}`);
+        assert.ok(!isBelowCommand(words.toSpliced(at, 0, "-R")), `${words.join(" ")}, ${at}`);
+      }
+      assert.ok(!isBelowCommand([...words, "-x"]));
+    }
+  }
+  assert.ok(known >= 10, `${known}`);
 });

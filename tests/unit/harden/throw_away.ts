@@ -50,7 +50,9 @@ export function pictureOf(root: string): string[] {
 
 /** The host below a root, with a disk of the test's own on request. */
 export function hostBelow(root: string, disk: Disk = diskOf(root)): Host {
-  return { root, disk, names: namesFor({ root, disk }), run: runProgram };
+  const names = namesFor({ root, disk });
+  // The tests' steps run what leaves traces.
+  return { root, disk, names, run: runProgram, isBelowCommand: () => true };
 }
 
 /** Where a disk breaks: before a change, or with a file half in its place. */
