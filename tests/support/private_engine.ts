@@ -63,12 +63,13 @@ export async function startPrivateEngine(
   await Deno.chmod(directory, 0o755);
   const socket = `${directory}/d.sock`;
   // setsid: a Ctrl-C in the terminal must reach the tests only, so that they can end it in order.
+  const options = words.join(" ");
   const start = [...through, "setsid", which("dockerd")].join(" ");
   const command = new Deno.Command("sh", {
     args: [
       "-c",
       `exec ${start} --data-root ${directory}/data --exec-root ${directory}/x -p ${directory}/pid ` +
-      `-H unix://${socket} --bridge=none --iptables=false ${words.join(" ")} >${directory}/log 2>&1`,
+      `-H unix://${socket} --bridge=none --iptables=false ${options} >${directory}/log 2>&1`,
     ],
   });
   let dockerd: Deno.ChildProcess | undefined;
