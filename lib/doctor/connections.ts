@@ -18,7 +18,7 @@ export interface Hold {
 export interface Holds {
   readonly holds: readonly Hold[];
   /** Connections whose other end no process shows that we may look into. */
-  readonly hidden: number;
+  readonly hidden: readonly number[];
   /** Whether anybody listens there, in a network namespace that we may look into. */
   readonly listens: boolean;
 }
@@ -47,7 +47,7 @@ export function holdsOf(facts: Facts, socket: RealSocket, all: readonly UnixSock
       ...found(listeners, "holds a descriptor of the listener"),
       ...found(served, "holds an accepted connection"),
     ],
-    hidden: hiddenEnds(facts.processes, socket, all).length,
+    hidden: hiddenEnds(facts.processes, socket, all),
     listens: listeners.size > 0,
   };
 }

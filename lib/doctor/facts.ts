@@ -11,7 +11,7 @@ import type { Finding, Group } from "./finding.ts";
 import { type Host, Unreadable } from "./host.ts";
 import { isOfHost, listeningAt, listeningAtTcp } from "./own_processes.ts";
 import { realPath } from "./paths.ts";
-import { attempt, type Process, processes } from "./processes.ts";
+import { attempt, type Process, processes, withThreads } from "./processes.ts";
 
 /** What became of the configuration. */
 export interface Configured {
@@ -53,6 +53,8 @@ export interface Facts {
   readonly contained: readonly Process[];
   /** Unix sockets of all network namespaces that we may look into, or why they are not known. */
   readonly unix: readonly UnixSocket[] | string;
+  /** Other ends of connections to the real sockets that were in no process whenever root looked, nor in a thread of one. */
+  readonly lasting: ReadonlySet<number>;
   readonly daemons: readonly Daemon[];
   readonly engines: readonly Engine[];
 }
@@ -75,7 +77,9 @@ export async function gather(
   const live = host.root === "";
   const sockets = upstreams(configured.config, fallback).map((named) => realSocket(host, named));
   const listeners = configured.config?.listeners ?? [];
-  const { all, unix } = live ? looked(host, sockets) : { all: [], unix: [] };
+  const { all, unix, lasting } = live
+    ? looked(host, sockets)
+    : { all: [], unix: [], lasting: new Set<number>() };
   const files = live
     ? listeners.flatMap(({ socket, tcp }) => tcp === undefined ? host.behind(socket) ?? [] : [])
     : [];
@@ -99,6 +103,7 @@ export async function gather(
     own,
     contained: listening.filter((process) => !own.includes(process)),
     unix,
+    lasting,
     daemons: started,
     engines: live ? await askAll(host, configured.config, sockets, all, unix) : [],
   };
@@ -137,12 +142,20 @@ const TRIES = 3;
 function looked(
   host: Host,
   sockets: readonly RealSocket[],
-): { readonly all: readonly Process[]; readonly unix: Facts["unix"] } {
+): Pick<Facts, "unix" | "lasting"> & { readonly all: readonly Process[] } {
+  let lasting: Set<number> | undefined;
   for (let tries = 1;; tries++) {
     const all = processes(host);
     const unix = listed(host, all);
-    if (tries === TRIES || host.uid !== 0 || typeof unix === "string") return { all, unix };
-    if (sockets.every((socket) => hiddenEnds(all, socket, unix).length === 0)) return { all, unix };
+    if (host.uid !== 0 || typeof unix === "string") return { all, unix, lasting: new Set() };
+    const ends = (some: readonly Process[]) =>
+      new Set(sockets.flatMap((socket) => hiddenEnds(some, socket, unix)));
+    const hidden = ends(all);
+    lasting = lasting?.intersection(hidden) ?? hidden;
+    if (hidden.size === 0) return { all, unix, lasting };
+    if (tries < TRIES) continue;
+    const threads = all.map((process) => withThreads(host, process, hidden));
+    return { all: threads, unix, lasting: lasting.intersection(ends(threads)) };
   }
 }
 

@@ -65,6 +65,20 @@ function unitIn(cgroup: string): string | undefined {
   return units.filter((name) => !name.startsWith("user@")).at(-1);
 }
 
+/**
+ * A process with those of these sockets, too, that only threads of it have: each can have descriptors of its own (unshare(2),
+ * CLONE_FILES).
+ */
+export function withThreads(host: Host, process: Process, wanted: ReadonlySet<number>): Process {
+  const { pid, sockets } = process;
+  const threads = attempt(() => host.list(`/proc/${pid}/task`)) ?? [];
+  if (sockets === undefined || threads.length < 2) return process;
+  const found = threads.filter((name) => name !== String(pid)).flatMap((name) =>
+    [...socketsOf(host, `/proc/${pid}/task/${name}/fd`) ?? []].filter((inode) => wanted.has(inode))
+  );
+  return found.length === 0 ? process : { ...process, sockets: new Set([...sockets, ...found]) };
+}
+
 function socketsOf(host: Host, folder: string): Set<number> | undefined {
   const names = attempt(() => host.list(folder));
   if (names === undefined) return undefined;

@@ -45,7 +45,7 @@ function lookAt(
     });
   }
   const may = mayBeGate(facts);
-  const [maybe, others] = [true, false].map((is) =>
+  const [maybe, strangers] = [true, false].map((is) =>
     holds.filter(({ process: { container } }) => may.has(container ?? "") === is)
   ) as [Hold[], Hold[]];
   const told = ({ process, how }: Hold) => `${describe(facts.accounts, process)}: ${how}`;
@@ -57,17 +57,17 @@ function lookAt(
       fix: [seeContainer(may)],
     });
   }
-  if (others.length > 0) {
-    const many = others.length === 1 ? "1 process has" : `${others.length} processes have`;
+  if (strangers.length > 0) {
+    const many = strangers.length === 1 ? "1 process has" : `${strangers.length} processes have`;
     findings.push({
       level: "wrong",
       title: `${many} ${socket.path} open around the gate`,
-      evidence: others.map(told),
+      evidence: strangers.map(told),
       fix: adviceForClient(facts, socket),
     });
   }
   const apart = facts.processes.filter(({ net }) => net === undefined).length;
-  if (hidden === 0 && apart > 0 && facts.host.uid !== 0) {
+  if (hidden.length === 0 && apart > 0 && facts.host.uid !== 0) {
     findings.push({
       level: "unknown",
       title:
@@ -76,12 +76,30 @@ function lookAt(
       fix: [asRoot(facts)],
     });
   }
-  if (hidden > 0) {
-    const connections = hidden === 1 ? "1 connection" : `${hidden} connections`;
+  const kept = isOutermost(facts) ? hidden.filter((end) => facts.lasting.has(end)) : [];
+  if (kept.length > 0) {
+    findings.push({
+      level: "wrong",
+      title: `somebody hides ${
+        connections(kept)
+      } to ${socket.path}: the other end is in no process`,
+      evidence: [
+        `unix_diag(7): ${kept.map((inode) => `socket:[${inode}]`).join(", ")}`,
+        "root sees the descriptors of all: it is under way in a message, or the kernel's for io_uring",
+      ],
+      fix: [
+        "# closes what is left behind; then see who comes back: postern watch",
+        "systemctl restart docker.service",
+      ],
+    });
+  }
+  const others = hidden.length - kept.length;
+  if (others > 0) {
     findings.push({
       level: "unknown",
-      title:
-        `whose ${connections} to ${socket.path} it is: the other end is in no process that can be looked into`,
+      title: `whose ${
+        connections(hidden.filter((end) => !kept.includes(end)))
+      } to ${socket.path} it is: the other end is in no process that can be looked into`,
       evidence: ["unix_diag(7) has them, and no /proc/PID/fd that we may read does"],
       fix: [
         facts.host.uid === 0
@@ -92,4 +110,14 @@ function lookAt(
   }
   if (findings.length > 0) return findings;
   return [{ level: "fine", title: `nobody is connected to ${socket.path} but the gate` }];
+}
+
+function connections(ends: readonly number[]): string {
+  return ends.length === 1 ? "1 connection" : `${ends.length} connections`;
+}
+
+/** Whether all processes of the machine are to be seen: in the first pid namespace (PROC_PID_INIT_INO, linux/proc_ns.h), as root. */
+function isOutermost({ host, processes }: Facts): boolean {
+  const self = processes.find(({ pid }) => pid === host.pid);
+  return host.uid === 0 && self?.pidNamespace === "pid:[4026531836]";
 }

@@ -3,7 +3,7 @@ import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { type Mount, mounts, placeOf, reaching } from "../mounts.ts";
 import { attempt, type Process } from "../processes.ts";
-import { seeContainer } from "../fixes.ts";
+import { line, seeContainer } from "../fixes.ts";
 import { mayBeGate } from "../gate_users.ts";
 import { describe, LOOKS_LIKE_GATE } from "../wording.ts";
 import { mountsRealSocket } from "./containers.ts";
@@ -23,10 +23,10 @@ export const mounted: Check = {
       return strangers(facts, socket).map((process) => ({ socket, place, process }))
         .filter((one) => waysOf(facts, one).length > 0);
     });
-    if (found.length === 0) return [];
+    if (found.length === 0) return closed(facts);
     // A container that is being started has the host's files for a moment, and then its own.
     await new Promise((resolve) => setTimeout(resolve, MOMENT));
-    return found.flatMap((one): Finding[] => {
+    const findings = found.flatMap((one): Finding[] => {
       const ways = waysOf(facts, one);
       if (ways.length === 0) return [];
       const { socket, process } = one;
@@ -49,6 +49,7 @@ export const mounted: Check = {
         fix: adviceForContainer(facts, socket, ways[0]),
       }];
     });
+    return [...findings, ...closed(facts)];
   },
 };
 
@@ -69,7 +70,7 @@ function waysOf(facts: Facts, { socket, place, process }: Stranger): string[] {
     .filter((path) => isReachedAt(facts, process, path, socket));
 }
 
-/** One process for each mount namespace of a container, but for those that the engine has told of. */
+/** One process for each root in each mount namespace of a container, but for those that the engine has told of. */
 function strangers(facts: Facts, socket: RealSocket): Process[] {
   const told = new Set(
     facts.engines.flatMap((engine) =>
@@ -78,16 +79,45 @@ function strangers(facts: Facts, socket: RealSocket): Process[] {
         .map(({ Id }) => Id)
     ),
   );
-  const self = facts.processes.find(({ pid }) => pid === facts.host.pid);
-  const byNamespace = new Map<string, Process>();
-  for (const process of facts.processes) {
-    const { container, mnt, pidNamespace } = process;
+  return oneOfEach(facts).filter(({ container }) =>
+    container === undefined || !told.has(container)
+  );
+}
+
+/** What a process sees of its mounts begins at its root, which it may have changed (chroot(2)). */
+function oneOfEach({ host, processes }: Facts): Process[] {
+  const self = processes.find(({ pid }) => pid === host.pid);
+  const found = new Map<string, Process>();
+  for (const process of processes) {
+    const { pid, container, mnt, pidNamespace } = process;
     const apart = container !== undefined || pidNamespace !== self?.pidNamespace;
-    if (!apart || mnt === undefined || mnt === self?.mnt || byNamespace.has(mnt)) continue;
-    if (container !== undefined && (told.has(container))) continue;
-    byNamespace.set(mnt, process);
+    if (!apart || mnt === undefined || mnt === self?.mnt) continue;
+    const root = host.behind(`/proc/${pid}/root/`);
+    const key = `${mnt} ${root?.device} ${root?.inode}`;
+    if (!found.has(key)) found.set(key, process);
   }
-  return [...byNamespace.values()];
+  return [...found.values()];
+}
+
+/** Containers of which no engine tells, and no process has the root that shows all mounts. */
+function closed(facts: Facts): Finding[] {
+  const told = new Set(
+    facts.engines.flatMap(({ containers = [] }) => containers.map(({ Id }) => Id)),
+  );
+  const all = oneOfEach(facts).filter(({ container }) =>
+    container !== undefined && !told.has(container)
+  );
+  const shows = ({ pid }: Process) => {
+    const text = attempt(() => facts.host.read(`/proc/${pid}/mountinfo`));
+    return text === undefined || text === "" || mounts(text).some(({ point }) => point === "/");
+  };
+  const open = new Set(all.filter(shows).map(({ mnt }) => mnt));
+  return all.filter(({ mnt }) => !open.has(mnt)).map((process) => ({
+    level: "unknown",
+    title: "what a container has mounted: its processes have changed their root",
+    evidence: [`${describe(facts.accounts, process)}: /proc/PID/mountinfo has no /`],
+    fix: [line("nsenter", "-t", String(process.pid), "-m", "findmnt")],
+  }));
 }
 
 /** Not where another mount hides it: the file that is found there is the socket itself. */

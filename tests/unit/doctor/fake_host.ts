@@ -88,7 +88,8 @@ export function hostOf(made: Made): Host {
   const link = (path: string) => entry(path)?.link;
   const behind = (path: string): FileStatus | undefined => {
     // The kernel's own links lead to what a process sees; here, the host's files.
-    const [, inside] = /^\/proc\/\d+\/root(\/.*)$/.exec(path) ?? [];
+    const [, own, inside] = /^(\/proc\/\d+\/root)(\/.*)$/.exec(path) ?? [];
+    if (inside === "/" && entry(own!) !== undefined) return status(realPath({ link }, own!));
     return status(realPath({ link }, inside ?? path));
   };
   return {

@@ -76,6 +76,37 @@ Deno.test("a process that came while doctor looked is no hidden one", async () =
   assert.match(holders[0]!.evidence![0]!, /pid 60, \/usr\/bin\/traefik/);
 });
 
+const self = processFiles(4000, {
+  comm: "deno",
+  more: { "ns/pid": { link: "pid:[4026531836]" } },
+});
+const holdersOf = async (files: Made["files"]) => {
+  const made = {
+    files: { ...systemd, ...dockerd, ...self, ...files },
+    unix: [listener, connection],
+  };
+  const { findings } = await examine(await gather(hostOf(made), { problems: [] }, REAL));
+  return findings.filter(({ check }) => check === "holders");
+};
+
+Deno.test("a descriptor that a thread alone has is its process's", async () => {
+  const [found, ...more] = await holdersOf({
+    ...processFiles(60, { comm: "th", uid: 1000 }),
+    "/proc/60/fd/0": { link: "/dev/null" },
+    "/proc/60/task/60/fd/0": { link: "/dev/null" },
+    "/proc/60/task/61/fd/3": { link: "socket:[301]" },
+  });
+  assert.deepEqual([found?.level, more.length], ["wrong", 0]);
+  assert.match(found!.evidence![0]!, /^pid 60, .*, user alice: is connected$/);
+});
+
+Deno.test("where root sees all processes, a connection of none of them is hidden by somebody", async () => {
+  const [found, ...more] = await holdersOf({});
+  assert.deepEqual([found?.level, more.length], ["wrong", 0]);
+  assert.match(found!.title, /^somebody hides 1 connection to/);
+  assert.match(found!.evidence![0]!, /socket:\[301\]/);
+});
+
 Deno.test("one that never shows is told of after a few looks", async () => {
   const { host, listings } = watched({
     files: { ...systemd, ...dockerd, ...processFiles(4000, { comm: "deno" }) },

@@ -237,12 +237,13 @@ const inContainer = (mountinfo: string, more: Record<string, unknown> = {}) => (
     ...more,
   },
 });
-const bound = `90 80 0:25 ${SOCKET.slice(4)} /var/run/docker.sock rw - tmpfs tmpfs rw\n`;
+const root = "80 1 0:90 / / rw - overlay overlay rw\n";
+const bound = `${root}90 80 0:25 ${SOCKET.slice(4)} /var/run/docker.sock rw - tmpfs tmpfs rw\n`;
 
 checkCases(mounted, [
   {
     name: "a container without it has nothing to say",
-    host: inContainer("80 1 0:90 / / rw - overlay overlay rw\n"),
+    host: inContainer(root),
     levels: [],
   },
   {
@@ -253,7 +254,7 @@ checkCases(mounted, [
   },
   {
     name: "a folder that holds it, bound",
-    host: inContainer("90 80 0:25 / /host/run ro - tmpfs tmpfs rw\n", {
+    host: inContainer(root + "90 80 0:25 / /host/run ro - tmpfs tmpfs rw\n", {
       "/host/run/docker.sock": { link: SOCKET },
     }),
     levels: ["wrong"],
@@ -261,8 +262,32 @@ checkCases(mounted, [
   },
   {
     name: "one that another mount covers is not reached",
-    host: inContainer("90 80 0:25 / /host/run ro - tmpfs tmpfs rw\n"),
+    host: inContainer(root + "90 80 0:25 / /host/run ro - tmpfs tmpfs rw\n"),
     levels: [],
+  },
+  {
+    name: "one whose first process has another root is looked into by the next",
+    host: {
+      files: {
+        ...self,
+        "/jail": { inode: 5 },
+        ...processFiles(59, {
+          comm: "jail",
+          container: id,
+          mnt: "mnt:[2]",
+          more: { mountinfo: "", root: { link: "/jail" } },
+        }),
+        ...inContainer(bound).files,
+      },
+    },
+    levels: ["wrong"],
+    says: [/pid 60/],
+  },
+  {
+    name: "one whose processes all have another root is unknown",
+    host: inContainer("90 80 0:30 / /data rw - tmpfs tmpfs rw\n"),
+    levels: ["unknown"],
+    says: [/mountinfo has no \/$/m, /^nsenter -t 60 -m findmnt$/m],
   },
   {
     name: "a service with mounts of its own is no container",
