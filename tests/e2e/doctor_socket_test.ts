@@ -37,6 +37,11 @@ engineTest("what doctor says of a real socket, and what it says to type", async 
   const groups = (lines: string) =>
     Deno.writeTextFile(`${etc.root}/etc/group`, `root:x:0:\nnogroup:x:65534:\n${lines}`);
   await groups("docker:x:4711:\n");
+  // Nor users whose groups are gone: a new one gets the number of theirs.
+  await Deno.writeTextFile(
+    `${etc.root}/etc/passwd`,
+    "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n",
+  );
   await Deno.chown(socket, 0, 4711);
 
   await t.step("as docker makes it, it is fine", async () => {
