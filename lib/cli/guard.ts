@@ -1,12 +1,13 @@
 import { engineSockets } from "../config/engine_sockets.ts";
 import type { Config } from "../config/types.ts";
 import { cgroupFolder, cgroupMount, cgroupPath } from "../guard/cgroups.ts";
-import { Keeper, type Wanted } from "../guard/keeper.ts";
+import { Keeper } from "../guard/keeper.ts";
 import { explainFailure, INSTEAD, obstacle } from "../guard/obstacles.ts";
 import { claimFolder } from "../guard/pins.ts";
 import { Seal } from "../guard/seal.ts";
 import { asJson, asLine, describe } from "../guard/sighting.ts";
 import { readStatus } from "../guard/status.ts";
+import type { Wanted } from "../guard/wanted.ts";
 import { NameCache, systemNames } from "../peer/names.ts";
 import { parse, saysUsage, UsageError } from "./arguments.ts";
 import { readConfig } from "./configuration.ts";

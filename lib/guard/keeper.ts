@@ -1,53 +1,19 @@
 import { basename } from "node:path";
-import { isInContainer } from "../watch/inside.ts";
 import { SystemError } from "../linux/errno.ts";
 import { Inotify } from "../linux/inotify.ts";
 import { close, eventfd, signalEventfd } from "../linux/io.ts";
 import { waitReadable } from "../linux/wait.ts";
 import { cgroupId } from "./cgroups.ts";
-import { findHolders, type Holder, listeners } from "./holders.ts";
-import {
-  type Attempt,
-  deviceNumber,
-  type FileId,
-  fileKey,
-  maps,
-  nameKey,
-  u32,
-  u64,
-} from "./layout.ts";
-import { isPlacedByRoot } from "./placed.ts";
+import { listeners } from "./holders.ts";
+import { deviceNumber, type FileId, fileKey, maps, nameKey, u32, u64 } from "./layout.ts";
+import { GateProcesses } from "./processes.ts";
 import { type Proof, prove } from "./prove.ts";
 import type { Seal } from "./seal.ts";
 import { locate, type Target } from "./target.ts";
-
-/** What is sealed, and for whom it is not. */
-export interface Wanted {
-  /** The real sockets. */
-  readonly upstreams: readonly string[];
-  /** Postern's own: who holds them may connect, */
-  readonly intercepts: readonly string[];
-  /**
-   * if it is one of these users', or if nobody but root could have put the socket there; and in no container: one that has the
-   * sockets' folder mounted can put a socket of its own into it.
-   */
-  readonly owners: ReadonlySet<number>;
-  readonly uids: readonly number[];
-  /** Folders of cgroups; they may come and go. */
-  readonly cgroups: readonly string[];
-}
-
-/** Who hears what. */
-export interface Hearer {
-  attempts(attempts: readonly Attempt[]): void;
-  info(text: string): void;
-  warn(text: string): void;
-}
+import type { Hearer, Wanted } from "./wanted.ts";
 
 /** How long nothing is looked at when nothing happens, in milliseconds. */
 const LOOK_MS = 1000;
-/** Every so often, processes are looked for although there is one. */
-const SCAN_MS = 5000;
 /** How often it is said that attempts came too fast, at most. */
 const SAY_MS = 5000;
 const PRESENT = u32(1);
@@ -62,14 +28,12 @@ export class Keeper {
   #over = false;
   #watch: Inotify | undefined;
   #watched = "";
-  readonly #holders = new Map<number, Holder>();
-  readonly #strangers = new Set<string>();
+  readonly #processes: GateProcesses;
   /** Every file that was one of the real sockets, with the path that it was found at. */
   readonly #files = new Map<string, { readonly id: FileId; readonly path: string }>();
   readonly #names = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #cgroups = new Map<string, bigint>();
   readonly #proofs = new Map<string, string>();
-  #scanned = -Infinity;
   #lost = 0n;
   #lostTold = -Infinity;
 
@@ -79,22 +43,22 @@ export class Keeper {
     this.#wanted = wanted;
     this.#hearer = hearer;
     this.#pid = pid;
+    this.#processes = new GateProcesses(seal, wanted, hearer);
     for (const uid of wanted.uids) seal.set("users", u32(uid), PRESENT);
   }
 
   /** Brings the seal up to date. Whoever may connect comes first, so that Postern's clients notice nothing. The answer is what a try of our own showed, by path. */
   begin(): ReadonlyMap<string, Proof> {
     this.#followCgroups();
-    this.#followProcesses();
+    this.#processes.follow();
     return this.#followSockets();
   }
 
   /** Until `stop`. Throws what a hearer throws. */
   async run(): Promise<void> {
     while (!this.#over) {
-      const pidfds = [...this.#holders.values()].map(({ pidfd }) => pidfd);
       const watched = this.#watch === undefined ? [] : [this.#watch.descriptor];
-      const fds = [this.#wake, this.#seal.descriptor, ...watched, ...pidfds];
+      const fds = [this.#wake, this.#seal.descriptor, ...watched, ...this.#processes.pidfds()];
       this.#turn(new Set(await waitReadable(fds, LOOK_MS)));
     }
   }
@@ -111,15 +75,12 @@ export class Keeper {
 
   close(): void {
     this.#watch?.close();
-    for (const { pidfd } of this.#holders.values()) close(pidfd);
-    this.#holders.clear();
+    this.#processes.close();
     close(this.#wake);
   }
 
   #turn(ready: ReadonlySet<number>): void {
-    for (const holder of [...this.#holders.values()]) {
-      if (ready.has(holder.pidfd)) this.#forget(holder);
-    }
+    this.#processes.forget(ready);
     const changed = this.#watch?.changes();
     this.#followSockets();
     this.#followCgroups();
@@ -127,8 +88,8 @@ export class Keeper {
       changed?.paths.some((path) =>
         this.#wanted.intercepts.some((socket) => basename(socket) === basename(path))
       );
-    const rest = this.#holders.size === 0 ? LOOK_MS : SCAN_MS;
-    if (opened || performance.now() - this.#scanned >= rest) this.#followProcesses();
+    if (opened) this.#processes.follow();
+    else this.#processes.followWhenDue();
     this.#hear();
   }
 
@@ -248,67 +209,5 @@ export class Keeper {
         id === undefined ? `${folder} is gone` : `what runs in ${folder} may connect`,
       );
     }
-  }
-
-  #followProcesses(): void {
-    this.#scanned = performance.now();
-    for (const holder of this.#holdersNow()) {
-      const why = this.#doubt(holder);
-      if (why !== undefined) {
-        this.#strange(holder, why);
-        continue;
-      }
-      this.#seal.set("processes", u32(holder.pid), u64(holder.start));
-      this.#holders.set(holder.pid, holder);
-      this.#hearer.info(`process ${holder.pid} is Postern's, and may connect`);
-    }
-  }
-
-  #holdersNow(): readonly Holder[] {
-    try {
-      return findHolders(this.#wanted.intercepts, new Set(this.#holders.keys()));
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      this.#once(
-        "sock_diag",
-        `Postern's processes cannot be found: ${error.message}; ` +
-          "load the module unix_diag, or name Postern's service with --allow-cgroup",
-      );
-      return [];
-    }
-  }
-
-  /** Why it may not be Postern. */
-  #doubt({ pid, uid, paths }: Holder): string | undefined {
-    if (isInContainer(pid)) {
-      return "is in a container, and all can listen there that have the folder mounted";
-    }
-    if (this.#wanted.owners.has(uid) || paths.some(isPlacedByRoot)) return undefined;
-    return "is neither root's nor run_as's, and others than root can put sockets there";
-  }
-
-  #strange({ pid, start, uid, pidfd, paths }: Holder, why: string): void {
-    close(pidfd);
-    this.#once(
-      `${pid} ${start}`,
-      `process ${pid} of uid ${uid} holds ${
-        paths[0]
-      }, but ${why}: it may not connect unless it is named, ` +
-        `by --allow-cgroup or with --allow-uid ${uid}`,
-    );
-  }
-
-  #once(key: string, text: string): void {
-    if (this.#strangers.has(key)) return;
-    if (this.#strangers.size >= 4096) this.#strangers.clear();
-    this.#strangers.add(key);
-    this.#hearer.warn(text);
-  }
-
-  #forget(holder: Holder): void {
-    this.#seal.remove("processes", u32(holder.pid));
-    this.#holders.delete(holder.pid);
-    close(holder.pidfd);
-    this.#hearer.info(`process ${holder.pid} has ended, and may not connect any more`);
   }
 }

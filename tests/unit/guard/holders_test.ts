@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { findHolders, type Holder } from "../../../lib/guard/holders.ts";
 import { close } from "../../../lib/linux/io.ts";
 import { startOf } from "../../../lib/watch/process.ts";
+import { untilListening } from "../../support/listening.ts";
 import { which } from "../../support/private_engine.ts";
 
 const absent = Deno.uid() !== 0
@@ -37,15 +38,8 @@ function holders(paths: readonly string[], known: readonly number[] = []): Omit<
 async function listener(path: string, before: readonly string[] = []): Promise<Deno.ChildProcess> {
   const [program, ...args] = [...before, "socat", `UNIX-LISTEN:${path},fork`, "OPEN:/dev/null"];
   const child = new Deno.Command(program!, { args, stdin: "null", stderr: "null" }).spawn();
-  for (let tries = 0; tries < 3000; tries++) {
-    try {
-      await Deno.lstat(path);
-      return child;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-  throw new Error("It never listened");
+  await untilListening(child.pid, path);
+  return child;
 }
 
 async function end(child: Deno.ChildProcess): Promise<void> {
@@ -91,7 +85,9 @@ rootTest(
 rootTest(
   "a socket that stood at the path before is not the one that stands there",
   async (folder) => {
-    const first = await listener(`${folder}/a.sock`);
+    const first = await listener(`${folder}/first.sock`);
+    await Deno.rename(`${folder}/first.sock`, `${folder}/a.sock`);
+    assert.deepEqual(holders([`${folder}/a.sock`]), [facts(first.pid, `${folder}/a.sock`)]);
     await Deno.remove(`${folder}/a.sock`);
     const second = await listener(`${folder}/a.sock`);
     assert.deepEqual(holders([`${folder}/a.sock`]), [facts(second.pid, `${folder}/a.sock`)]);
@@ -106,7 +102,8 @@ rootTest("a socket of the same name in another mount namespace is another one", 
     `mount -t tmpfs tmpfs ${folder}; exec socat UNIX-LISTEN:${folder}/a.sock,fork OPEN:/dev/null`;
   const other = new Deno.Command("unshare", { args: ["-m", "sh", "-c", script] }).spawn();
   const inside = `/proc/${other.pid}/root${folder}/a.sock`;
-  for (let tries = 0; tries < 3000 && holders([inside]).length === 0; tries++) {
+  const holdsIt = () => holders([inside]).some(({ pid }) => pid === other.pid);
+  for (let tries = 0; tries < 3000 && !holdsIt(); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.deepEqual(holders([inside]).map(({ pid }) => pid), [other.pid]);
