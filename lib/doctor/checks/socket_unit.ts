@@ -3,6 +3,7 @@ import type { Finding } from "../finding.ts";
 import { harden } from "../fixes.ts";
 import { membersOfGid } from "../group_members.ts";
 import { realPath } from "../paths.ts";
+import { startedAt } from "../socket_units.ts";
 import { readUnit, type Unit } from "../units.ts";
 import { strangers } from "./socket_group.ts";
 
@@ -14,8 +15,7 @@ export const socketUnit: Check = {
     if (facts.accountsUnread !== undefined) throw facts.accountsUnread;
     const found = ["docker.socket", "podman.socket"].map((name) => {
       const unit = readUnit(facts.host, name);
-      const ours = unit?.values("ListenStream").some((path) =>
-        path.startsWith("/") &&
+      const ours = startedAt(facts.host, name).some((path) =>
         facts.sockets.some((socket) => realPath(facts.host, path) === socket.path)
       );
       return unit === undefined || !ours ? [] : lookAt(facts, name, unit);
@@ -29,12 +29,21 @@ async function lookAt(facts: Facts, name: string, unit: Unit): Promise<Finding[]
   // systemd.socket(5): 0666 and root unless said.
   const mode = last("SocketMode", "0666");
   const group = last("SocketGroup", "root");
+  const user = last("SocketUser", "root");
   const evidence = [
-    `${[unit.file, ...unit.dropIns].join(", ")}: SocketMode=${mode} SocketGroup=${group}`,
+    `${
+      [unit.file, ...unit.dropIns].join(", ")
+    }: SocketMode=${mode} SocketUser=${user} SocketGroup=${group}`,
   ];
   const fix = [...harden(facts, "sockets")];
   if ((Number.parseInt(mode, 8) & 0o002) !== 0) {
     const title = `${name} opens the real socket to everybody at its next start`;
+    return [{ level: "wrong", title, evidence, fix }];
+  }
+  // Whoever owns it can open it to everybody.
+  if (user !== "0" && strangers(facts, [user]).length > 0) {
+    const title =
+      `${name} gives the real socket to the user ${user} at its next start, who would be root`;
     return [{ level: "wrong", title, evidence, fix }];
   }
   const status = facts.sockets.find(({ status }) => status !== undefined)?.status;

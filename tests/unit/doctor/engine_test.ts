@@ -80,8 +80,8 @@ checkCases(tcp, [
     host: {
       files: {
         ...dockerd(["-H", "fd://"]),
-        "/lib/systemd/system/docker.socket": "ListenStream=/run/docker.sock\n",
-        "/etc/systemd/system/docker.socket.d/tcp.conf": "ListenStream=2375\n",
+        "/lib/systemd/system/docker.socket": "[Socket]\nListenStream=/run/docker.sock\n",
+        "/etc/systemd/system/docker.socket.d/tcp.conf": "[Socket]\nListenStream=2375\n",
       },
     },
     levels: ["wrong"],
@@ -92,7 +92,7 @@ checkCases(tcp, [
     host: {
       root: "/mnt",
       files: {
-        "/lib/systemd/system/docker.service": "ExecStart=/usr/bin/dockerd -H fd://\n",
+        "/lib/systemd/system/docker.service": "[Service]\nExecStart=/usr/bin/dockerd -H fd://\n",
         "/etc/systemd/system/docker.service.d/tcp.conf":
           "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd -H fd:// -H tcp://0.0.0.0\n",
       },
@@ -133,7 +133,11 @@ checkCases(tcp, [
   },
   {
     name: "what a script makes of it is unknown",
-    host: { files: { "/lib/systemd/system/docker.service": "ExecStart=/usr/local/bin/start\n" } },
+    host: {
+      files: {
+        "/lib/systemd/system/docker.service": "[Service]\nExecStart=/usr/local/bin/start\n",
+      },
+    },
     levels: ["unknown"],
     says: [/starts \/usr\/local\/bin\/start, which is no dockerd/],
   },
@@ -142,7 +146,7 @@ checkCases(tcp, [
     host: {
       files: {
         "/lib/systemd/system/docker.service":
-          'ExecStart=/bin/sh -c "exec dockerd -H tcp://0.0.0.0:2375"\n',
+          '[Service]\nExecStart=/bin/sh -c "exec dockerd -H tcp://0.0.0.0:2375"\n',
       },
     },
     levels: ["wrong"],
@@ -152,7 +156,7 @@ checkCases(tcp, [
     host: {
       files: {
         "/lib/systemd/system/docker.service":
-          "EnvironmentFile=/etc/x\nExecStart=dockerd $OPTIONS\n",
+          "[Service]\nEnvironmentFile=/etc/x\nExecStart=dockerd $OPTIONS\n",
         "/etc/x": { closed: true },
       },
     },
@@ -188,7 +192,8 @@ checkCases(tcp, [
           cmdline: ["dockerd", "--config-file=/tmp/fifo"],
         }),
         "/tmp/fifo": { closed: true },
-        "/etc/systemd/system/docker.service": "ExecStart=/usr/bin/dockerd -H tcp://0.0.0.0:2375\n",
+        "/etc/systemd/system/docker.service":
+          "[Service]\nExecStart=/usr/bin/dockerd -H tcp://0.0.0.0:2375\n",
       },
     },
     levels: ["wrong"],
@@ -200,7 +205,8 @@ checkCases(tcp, [
     host: {
       files: {
         ...dockerd(["-H", "fd://"]),
-        "/etc/systemd/system/docker.service": "ExecStart=/usr/bin/dockerd -H tcp://0.0.0.0:2375\n",
+        "/etc/systemd/system/docker.service":
+          "[Service]\nExecStart=/usr/bin/dockerd -H tcp://0.0.0.0:2375\n",
       },
     },
     levels: ["wrong"],

@@ -393,6 +393,47 @@ checkCases(socketUnit, [
     says: [/at its next start: alice would be root/],
   },
   {
+    name: "what is said for all sockets counts, too",
+    host: {
+      files: {
+        ...engineOwned,
+        [FILE]: unit("SocketMode=0660\nSocketGroup=postern-engine\n"),
+        "/etc/systemd/system/socket.d/mode.conf": "[Socket]\nSocketMode=0666\n",
+      },
+    },
+    levels: ["wrong"],
+    says: [/socket\.d\/mode\.conf: SocketMode=0666/],
+  },
+  {
+    name: "a comment ends with its line, and what stands in another section does not count",
+    host: {
+      files: {
+        [FILE]: unit(
+          "SocketMode=0660\n# a path: C:\\\nSocketMode=0666\n[Install]\nSocketMode=0600\n",
+        ),
+      },
+    },
+    levels: ["wrong"],
+    says: [/SocketMode=0666/],
+  },
+  {
+    name: "a line that goes on is one",
+    host: { files: { [FILE]: unit("SocketMode=\\\n# in between\n0600\n") } },
+    levels: ["fine"],
+  },
+  {
+    name: "a user of its own is root",
+    host: { files: { [FILE]: unit("SocketMode=0600\nSocketUser=alice\n") } },
+    levels: ["wrong"],
+    says: [/to the user alice at its next start/],
+  },
+  {
+    name: "%t is /run",
+    host: { files: { [FILE]: "[Socket]\nListenStream=%t/docker.sock\n" } },
+    levels: ["wrong"],
+    says: [/SocketMode=0666/],
+  },
+  {
     name: "a group by its number counts as by its name",
     host: {
       files: { ...members, ...engineOwned, [FILE]: unit("SocketMode=0660\nSocketGroup=998\n") },
@@ -441,7 +482,7 @@ checkCases(realSocket, [
       files: {
         ...engineOf("-H", "fd://"),
         "/lib/systemd/system/docker.socket":
-          "ListenStream=/run/docker.sock\nListenStream=/var/run/second.sock\n",
+          "[Socket]\nListenStream=/run/docker.sock\nListenStream=/var/run/second.sock\n",
         ...second(998, 0o666),
       },
     },
