@@ -93,6 +93,8 @@ export interface Freed {
   readonly group: string;
   readonly sockets: readonly string[];
   readonly to: string;
+  /** What is left of their mode at most. */
+  readonly mode: number;
 }
 
 /** Files that a command edits, and backups and locks that it leaves beside them. */

@@ -198,15 +198,16 @@ function revertAccess(
 }
 
 /** A socket that was made since, by systemd or the engine, is the group's as well. */
-function free({ group, sockets, to }: Freed, { disk, names }: Host, tell: Tell): void {
+function free({ group, sockets, to, mode: most }: Freed, { disk, names }: Host, tell: Tell): void {
   const gid = names.gidOf(group);
   for (const path of sockets) {
     const found = disk.look(path);
     if (gid === undefined || found?.kind !== "socket" || found.gid !== gid) continue;
-    const { mode, uid } = found;
+    const { uid } = found;
+    const mode = found.mode & most;
     const next = names.gidOf(to) ?? 0;
     disk.setAccess(path, "socket", { mode, uid, gid: next });
-    tell(`gave ${path} to ${uid}:${next}, since ${group} goes`);
+    tell(`gave ${path} to ${uid}:${next} with mode ${octal(mode)}, since ${group} goes`);
   }
 }
 

@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path";
 import { accountSteps } from "./account_steps.ts";
 import { members } from "./daemon_json.ts";
 import { startsWith } from "./engine_line.ts";
-import type { Facts, Part, PartPlan, Step } from "./part.ts";
+import type { Facts, Freed, Part, PartPlan, Step } from "./part.ts";
 import { isBooted, readDropIns, readUnit } from "./units.ts";
 
 /** Drop-ins count in the order of their names, and the last word is what `systemctl edit` would write as override.conf. */
@@ -18,7 +18,7 @@ export const sockets: Part = {
       return { steps: [], notes: [], skipped: ofAUser(upstream) };
     }
     const unit = socketUnit(facts);
-    const frees = { group, sockets: [upstream], to: formerGroup(unit, facts) };
+    const frees = { group, sockets: [upstream], ...former(unit, facts) };
     const steps: Step[] = accountSteps(facts, frees);
     const notes: string[] = [];
     if (unit !== undefined) steps.push(...keptBySystemd(unit, facts));
@@ -65,22 +65,27 @@ function socketUnit(facts: Facts): string | undefined {
   });
 }
 
-/** Whose the socket is without this part: as its unit says, or as dockerd does it by itself. */
-function formerGroup(unit: string | undefined, facts: Facts): string {
+/** Whose the socket is without this part, as its unit says, or as dockerd does it by itself. Never more open than with it. */
+function former(unit: string | undefined, facts: Facts): Pick<Freed, "to" | "mode"> {
   const { group, read } = facts;
   if (unit !== undefined) {
     const texts = [
       readUnit(facts, unit),
       ...readDropIns(facts, unit).filter(({ path }) => basename(path) !== DROP_IN)
         .map(({ text }) => text),
-    ];
-    const named = texts.flatMap((
-      text = "",
-    ) => [...text.matchAll(/^\s*SocketGroup\s*=[ \t]*(\S*)/gm)]);
-    return named.at(-1)?.[1] || "root";
+    ].map((text = "") => text);
+    const last = (key: string) =>
+      texts.flatMap((text) => [
+        ...text.matchAll(new RegExp(`^\\s*${key}\\s*=[ \\t]*(\\S*)`, "gm")),
+      ]).at(-1)?.[1] || undefined;
+    const mode = last("SocketMode") ?? "0660";
+    return {
+      to: last("SocketGroup") ?? "root",
+      mode: /^[0-7]{1,5}$/.test(mode) ? parseInt(mode, 8) & 0o660 : 0o600,
+    };
   }
   const [, set] = /"group"\s*:\s*"([^"\\]+)"/.exec(read("/etc/docker/daemon.json") ?? "") ?? [];
-  return set === undefined || set === group ? "docker" : set;
+  return { to: set === undefined || set === group ? "docker" : set, mode: 0o660 };
 }
 
 /** A dockerd that is not told of fd:// opens its sockets by itself, whatever docker.socket says. */

@@ -513,7 +513,7 @@ Deno.test("a group that goes leaves no socket behind for the next one of its num
     const host = hostBelow(root);
     const sockets = ["/run/docker.sock", "/run/x", "/run/none"];
     for (const to of ["root", "nowhere"]) {
-      const group = { ...command("made"), frees: { group: "g", sockets, to } } as Step;
+      const group = { ...command("made"), frees: { group: "g", sockets, to, mode: 0o606 } } as Step;
       await apply(plans(["sockets", [group]]), host, false, silent);
       // Made after that, by whatever makes it.
       using _engine = Deno.listen({ transport: "unix", path: `${root}/run/docker.sock` });
@@ -522,7 +522,7 @@ Deno.test("a group that goes leaves no socket behind for the next one of its num
       const disk = { ...host.disk, setAccess: (...all: unknown[]) => void given.push(all) };
       await revert(all, { ...host, disk }, false, silent);
       assert.deepEqual(given, [
-        ["/run/docker.sock", "socket", { mode: 0o660, uid: Deno.uid(), gid: 0 }],
+        ["/run/docker.sock", "socket", { mode: 0o600, uid: Deno.uid(), gid: 0 }],
       ]);
     }
   }));
@@ -692,6 +692,7 @@ Deno.test("what harden itself writes into a tree's manifest may be run there, an
       group: "postern-engine",
       sockets: [],
       to: "root",
+      mode: 0o660,
     }),
     ...systemd.plan(factsOf({ programs: ["systemctl"], config: plain })).steps,
   ];

@@ -136,7 +136,7 @@ Deno.test("who loses the real socket is told, and so is what comes later and cou
 });
 
 for (
-  const [group, files] of [
+  const [group, files, mode = 0o660] of [
     ["docker", { "/lib/systemd/system/docker.socket": unit("/run/docker.sock") }],
     ["wheel", {
       "/lib/systemd/system/docker.socket": unit("/run/docker.sock"),
@@ -147,7 +147,17 @@ for (
     ["root", { "/lib/systemd/system/docker.socket": "[Socket]\nListenStream=/run/docker.sock\n" }],
     ["docker", { "/etc/docker/daemon.json": '{"group": "postern-engine"}' }],
     ["wheel", { "/etc/docker/daemon.json": '{"group": "wheel"}' }],
-  ] as const
+    ["docker", {
+      "/lib/systemd/system/docker.socket": `${unit("/run/docker.sock")}SocketMode=0660\n`,
+      "/etc/systemd/system/docker.socket.d/mode.conf": "[Socket]\nSocketMode=0600\n",
+    }, 0o600],
+    ["docker", {
+      "/lib/systemd/system/docker.socket": `${unit("/run/docker.sock")}SocketMode=0666\n`,
+    }, 0o660],
+    ["docker", {
+      "/lib/systemd/system/docker.socket": `${unit("/run/docker.sock")}SocketMode=rw\n`,
+    }, 0o600],
+  ] as [string, Record<string, string>, number?][]
 ) {
   Deno.test(`when its group goes, the socket is ${group}'s: ${JSON.stringify(files)}`, () => {
     const [step] = planOf({ files, programs: ["dockerd"] }).steps;
@@ -155,6 +165,7 @@ for (
       group: "postern-engine",
       sockets: ["/run/docker.sock"],
       to: group,
+      mode,
     });
   });
 }
