@@ -39,6 +39,8 @@ export interface Host {
   read(path: string): string | undefined;
   /** Names in a folder; undefined when it is not there. */
   list(path: string): readonly string[] | undefined;
+  /** Inodes of the sockets behind the descriptors in a folder such as /proc/PID/fd; undefined when it is not there. Throws Unreadable. */
+  sockets(folder: string): ReadonlySet<number> | undefined;
   /** The file that the kernel finds at a path, links followed, be they those of /proc; undefined when it finds none. */
   behind(path: string): FileStatus | undefined;
   /** Whom a file's access control list names; none where it has no list. Throws Unreadable. */

@@ -45,7 +45,7 @@ function processAt(host: Host, name: string): Process[] {
     gids: gidsIn(status),
     ...optional("container", containerId(cgroup)),
     ...optional("unit", unitIn(cgroup)),
-    ...optional("sockets", socketsOf(host, at("fd"))),
+    ...optional("sockets", attempt(() => host.sockets(at("fd")))),
     ...optional("net", link("ns/net")),
     ...optional("mnt", link("ns/mnt")),
     ...optional("pidNamespace", link("ns/pid")),
@@ -74,18 +74,11 @@ export function withThreads(host: Host, process: Process, wanted: ReadonlySet<nu
   const threads = attempt(() => host.list(`/proc/${pid}/task`)) ?? [];
   if (sockets === undefined || threads.length < 2) return process;
   const found = threads.filter((name) => name !== String(pid)).flatMap((name) =>
-    [...socketsOf(host, `/proc/${pid}/task/${name}/fd`) ?? []].filter((inode) => wanted.has(inode))
+    [...attempt(() => host.sockets(`/proc/${pid}/task/${name}/fd`)) ?? []].filter((inode) =>
+      wanted.has(inode)
+    )
   );
   return found.length === 0 ? process : { ...process, sockets: new Set([...sockets, ...found]) };
-}
-
-function socketsOf(host: Host, folder: string): Set<number> | undefined {
-  const names = attempt(() => host.list(folder));
-  if (names === undefined) return undefined;
-  const inodes = names.map((name) =>
-    /^socket:\[(\d+)\]$/.exec(attempt(() => host.link(`${folder}/${name}`)) ?? "")?.[1]
-  );
-  return new Set(inodes.filter((inode) => inode !== undefined).map(Number));
 }
 
 /** Undefined for what may not be read, too. */

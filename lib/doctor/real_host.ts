@@ -1,4 +1,5 @@
 import { aclOf } from "../linux/acl.ts";
+import { socketsIn } from "../linux/socket_inodes.ts";
 import { namesIn } from "../linux/directory.ts";
 import { readStatus } from "../guard/status.ts";
 import { describeErrno, ENOENT, errno, SystemError } from "../linux/errno.ts";
@@ -39,6 +40,7 @@ export function realHost(root: string, run: Host["run"], uid: number, pid: numbe
     link: (path) => known(path, readLink(at(folder(path)))),
     read: (path) => read(path, at(whole(path))),
     list: (path) => known(path, namesIn(at(whole(path)))),
+    sockets: (folder) => known(folder, socketsIn(at(whole(folder)))),
     acl: (path) => known(path, aclOf(at(folder(path)))) ?? [],
     behind: (path) => statusBehind(at(whole(path))),
     run,

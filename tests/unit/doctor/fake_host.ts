@@ -92,6 +92,18 @@ export function hostOf(made: Made): Host {
     if (inside === "/" && entry(own!) !== undefined) return status(realPath({ link }, own!));
     return status(realPath({ link }, inside ?? path));
   };
+  const list = (path: string) => {
+    open(path);
+    if (!folders.has(path)) return undefined;
+    const below = Object.keys(files).filter((name) =>
+      name.startsWith(path === "/" ? "/" : `${path}/`)
+    );
+    return [
+      ...new Set(
+        below.map((name) => name.slice(path === "/" ? 1 : path.length + 1).split("/")[0]!),
+      ),
+    ];
+  };
   return {
     root: made.root ?? "",
     uid: made.uid ?? 0,
@@ -99,17 +111,12 @@ export function hostOf(made: Made): Host {
     status: (path) => (open(path), status(path)),
     link,
     read: (path) => open(realPath({ link }, path))?.text,
-    list(path) {
-      open(path);
-      if (!folders.has(path)) return undefined;
-      const below = Object.keys(files).filter((name) =>
-        name.startsWith(path === "/" ? "/" : `${path}/`)
+    list,
+    sockets: (folder) => {
+      const inodes = list(folder)?.flatMap((name) =>
+        /^socket:\[(\d+)\]$/.exec(link(`${folder}/${name}`) ?? "")?.[1] ?? []
       );
-      return [
-        ...new Set(
-          below.map((name) => name.slice(path === "/" ? 1 : path.length + 1).split("/")[0]!),
-        ),
-      ];
+      return inodes && new Set(inodes.map(Number));
     },
     acl: (path) => entry(path)?.acl ?? [],
     behind,

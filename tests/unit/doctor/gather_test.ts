@@ -69,6 +69,7 @@ Deno.test("a process that came while doctor looked is no hidden one", async () =
     read: (path) => (listings() === 0 ? before : after).read(path),
     link: (path) => (listings() === 0 ? before : after).link(path),
     list: (path) => (listings() === 0 ? before : after).list(path),
+    sockets: (path) => (listings() === 0 ? before : after).sockets(path),
   });
   const { findings } = await examine(await gather(host, { problems: [] }, REAL));
   const holders = findings.filter(({ check }) => check === "holders");
