@@ -32,7 +32,8 @@ export function holdsOf(facts: Facts, socket: RealSocket, all: readonly UnixSock
   const holding = (inodes: ReadonlySet<number>) =>
     facts.processes.filter(({ sockets }) => sockets !== undefined && intersects(sockets, inodes));
   const server = new Set(
-    [...holding(listeners), ...holding(served)].filter(isServer).map(({ pid }) => pid),
+    [...holding(listeners), ...holding(served)]
+      .filter((process) => isServer(process, socket)).map(({ pid }) => pid),
   );
   const trusted = gateUids(facts);
   const gate = new Set(
@@ -52,9 +53,10 @@ export function holdsOf(facts: Facts, socket: RealSocket, all: readonly UnixSock
   };
 }
 
-/** The engine, and systemd, which opens its socket (systemd.socket(5)). */
-function isServer({ pid, comm }: Process): boolean {
-  return pid === 1 || ["dockerd", "podman", "rootlesskit"].includes(comm);
+/** The engine, and systemd, which opens its socket (systemd.socket(5)). Others than root and the socket's owner may call themselves so. */
+function isServer({ pid, comm, uid }: Process, { status }: RealSocket): boolean {
+  const isEngine = ["dockerd", "podman", "rootlesskit"].includes(comm);
+  return pid === 1 || (isEngine && (uid === 0 || uid === status?.uid));
 }
 
 /** By the file itself. Where a file system shows other numbers to the kernel than to us (overlayfs, btrfs), by the path. */

@@ -61,13 +61,24 @@ export async function membersOfGid(facts: Facts, gid: number): Promise<Members> 
   };
 }
 
-/** Processes of others than the gate that have the group now, whatever the accounts say of them, such as those of older sessions. */
+/**
+ * Processes of others than the gate that have the group now, whatever the accounts say of them, such as those of older sessions. In
+ * a container, which has another root, the number is another group's.
+ */
 export function holdersOfGid(facts: Facts, gid: number, owner: number): Process[] {
+  const { host, processes } = facts;
   const trusted = gateUids(facts);
-  return facts.processes.filter(({ gids, uid, container }) =>
-    gids?.has(gid) === true && container === undefined && uid !== undefined && uid !== owner &&
-    !trusted.has(uid)
-  );
+  const ours = host.behind("/");
+  const isElsewhere = ({ pid, container }: Process) => {
+    // Anybody may name a cgroup of his own as a container's is.
+    const root = container === undefined ? ours : host.behind(`/proc/${pid}/root/`);
+    return root?.inode !== ours?.inode || root?.device !== ours?.device;
+  };
+  return processes.filter((process) => {
+    const { gids, uid } = process;
+    const has = gids?.has(gid) === true && uid !== undefined && uid !== owner && !trusted.has(uid);
+    return has && !isElsewhere(process);
+  });
 }
 
 /** Where packages and administrators put programs (hier(7)). */

@@ -177,6 +177,15 @@ checkCases(holders, [
     says: [/pid 80, \/usr\/bin\/nc, user root: holds a descriptor of the listener/],
   },
   {
+    name: "one of another user's that calls itself dockerd is, too",
+    host: {
+      files: { ...engine, ...processFiles(80, { comm: "dockerd", uid: 1000, sockets: [100] }) },
+      unix: [listener],
+    },
+    levels: ["wrong"],
+    says: [/pid 80, .*, user alice: holds a descriptor of the listener/],
+  },
+  {
     name: "a connection whose process cannot be looked into is unknown",
     host: { uid: 1000, files: engine, unix: [listener, accepted(201, 999)] },
     levels: ["unknown"],

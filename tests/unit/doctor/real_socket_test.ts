@@ -296,16 +296,26 @@ checkCases(socketGroup, [
           uid: 1000,
           more: { status: "Name:\tbash\nUid:\t1000\t1000\t1000\t1000\nGroups:\t4 998 \n" },
         }),
+        "/overlay": { inode: 5 },
+        ...processFiles(62, {
+          comm: "sh",
+          uid: 1000,
+          container: "ef".repeat(32),
+          more: { status: "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\nGroups:\t998\n" },
+        }),
         ...processFiles(61, {
           comm: "sh",
           uid: 1000,
           container: "ab".repeat(32),
-          more: { status: "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\nGid:\t998\t998\t998\t998\n" },
+          more: {
+            root: { link: "/overlay" },
+            status: "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\nGid:\t998\t998\t998\t998\n",
+          },
         }),
       },
     },
     levels: ["wrong"],
-    says: [/^pid 60, .*, user alice: /m, /^# kill 60$/m],
+    says: [/^pid 60, .*, user alice: /m, /^# kill 60$/m, /^pid 62, /m],
     saysNot: [/pid 61/],
   },
   {
