@@ -68,7 +68,10 @@ Deno.test({
       Deno.writeTextFileSync(`${folder}/zzz-mine.conf`, "[Socket]\nSocketGroup=docker\n");
       const [found] = look()("socket-unit");
       assert.equal(found?.level, "wrong");
-      assert.match(text([found]), /zzz-mine\.conf: SocketMode=0660 SocketGroup=docker$/m);
+      assert.match(
+        text([found]),
+        /zzz-mine\.conf: SocketMode=0660 SocketUser=root SocketGroup=docker$/m,
+      );
       Deno.removeSync(`${folder}/zzz-mine.conf`);
     });
 
