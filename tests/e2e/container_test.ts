@@ -4,15 +4,16 @@ import { docker, engineSocket, engineTest, unique } from "../support/docker.ts";
 import { engineState } from "../support/engine_state.ts";
 import { RunningGate } from "../support/gate.ts";
 
-/** Runs the docker CLI inside a container whose /var/run/docker.sock is the gate's. */
+/** Runs the docker CLI inside a container that has the gate's folder, as the README mounts it. */
 function dockerInside(
   gate: RunningGate,
   name: string,
   args: readonly string[],
   options: readonly string[] = [],
 ) {
-  const volumes = ["-v", `${gate.directory}/ci.sock:/var/run/docker.sock`, ...clientVolumes];
-  const run = ["run", "--rm", "--name", name, "--network", "none", ...volumes, ...options];
+  const volumes = ["-v", `${gate.directory}:/run/postern:ro`, ...clientVolumes];
+  const host = ["-e", "DOCKER_HOST=unix:///run/postern/ci.sock"];
+  const run = ["run", "--rm", "--name", name, "--network", "none", ...volumes, ...host, ...options];
   return docker(engineSocket, [...run, "bb", "/docker", ...args]);
 }
 
