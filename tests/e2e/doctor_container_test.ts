@@ -39,6 +39,18 @@ engineTest("doctor takes no container for the gate by where it listens", async (
     // As root in there, it is root here.
     assert.match(text(found("identity")), /runs as root\npid \d+, .*, container [0-9a-f]{12}$/);
     await docker(socket, ["rm", "-f", "gate"]);
+    // With the real socket's folder it could put any socket in another's place.
+    const folder = socket.replace(/\/[^/]*$/, "");
+    const thief = await docker(socket, [
+      ...["run", "-d", "--network", "none", "--name", "gate", "-v", `${directory}:${directory}`],
+      ...["-v", `${folder}:${folder}`, "postern", "serve", "-c", config],
+    ]);
+    assert.equal(thief.code, 0, thief.err);
+    await until(async () => (await docker(gate, ["ps"])).code === 0);
+    const told = (await doctor(config))("containers");
+    assert.deepEqual(levels(told), ["wrong"], text(told));
+    assert.match(text(told), /which holds it/);
+    await docker(socket, ["rm", "-f", "gate"]);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
