@@ -3,7 +3,7 @@ import { type AuditRule, auditRules, inForce } from "../audit_rule.ts";
 import type { Check, Facts } from "../facts.ts";
 import { GATE_USER } from "../../harden/names.ts";
 import type { Finding } from "../finding.ts";
-import { harden } from "../fixes.ts";
+import { harden, line } from "../fixes.ts";
 import { gateUids } from "../gate_users.ts";
 import { attempt } from "../processes.ts";
 
@@ -24,6 +24,18 @@ export const auditRulesCheck: Check = {
         title: "there are rules, and auditing is switched off in the kernel",
         evidence: ["auditctl -s: enabled 0"],
         fix: ["auditctl -e 1", "systemctl enable --now auditd.service"],
+      }];
+    }
+    const off = kernel === undefined ? switchedOff(facts) : undefined;
+    if (off !== undefined && findings.every(({ level }) => level === "fine")) {
+      return [{
+        level: "wrong",
+        title: "there are rules, and another line switches auditing off",
+        evidence: [off],
+        fix: [
+          line("sed", "-i", "s/^-e 0/-e 1/", facts.host.root + off.split(":")[0]!),
+          ...(facts.live ? ["augenrules --load"] : []),
+        ],
       }];
     }
     return findings;
@@ -143,6 +155,16 @@ function filesOf({ host }: Facts): AuditRule[] {
   return inForce(
     names.flatMap((name) => auditRules(host.read(`${FOLDER}/${name}`) ?? "", `${FOLDER}/${name}`)),
   );
+}
+
+/** The last `-e` counts, wherever it stands (augenrules(8)); where it is 0, its place. */
+function switchedOff({ host }: Facts): string | undefined {
+  const names = (host.list(FOLDER) ?? []).filter((name) => name.endsWith(".rules")).sort();
+  const last = names.flatMap((name) =>
+    [...(host.read(`${FOLDER}/${name}`) ?? "").matchAll(/^\s*-e\s+(\d)/gm)]
+      .map(([text, value]) => ({ told: `${FOLDER}/${name}: ${text.trim()}`, value }))
+  ).at(-1);
+  return last?.value === "0" ? last.told : undefined;
 }
 
 /** Undefined where there is no auditctl; why, where the kernel does not answer it. */

@@ -243,6 +243,17 @@ checkCases(auditRulesCheck, [
     says: [/as far as the files say/],
   },
   {
+    name: "a line that switches auditing off, where the files tell",
+    host: written(`-e 2\n${all}-e 0\n`),
+    levels: ["wrong"],
+    says: [/50-docker\.rules: -e 0$/m, /^sed -i /m],
+  },
+  {
+    name: "one that is taken back",
+    host: written(`-e 0\n${all}-e 1\n`),
+    levels: ["fine"],
+  },
+  {
     name: "below a root the kernel is not asked",
     host: { ...written(all, loaded("")), root: "/mnt" },
     levels: ["fine"],
