@@ -126,6 +126,8 @@ function doorsOf(
 
 function accountsOf(host: Host): Pick<Facts, "accounts" | "accountsUnread"> {
   try {
+    const missing = ["/etc/passwd", "/etc/group"].find((path) => host.read(path) === undefined);
+    if (missing !== undefined) throw new Unreadable(missing, "it is not there");
     return { accounts: accounts(host) };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;

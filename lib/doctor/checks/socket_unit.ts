@@ -12,7 +12,6 @@ export const socketUnit: Check = {
   name: "socket-unit",
   group: "real socket",
   async look(facts) {
-    if (facts.accountsUnread !== undefined) throw facts.accountsUnread;
     const found = ["docker.socket", "podman.socket"].map((name) => {
       const unit = readUnit(facts.host, name);
       const ours = startedAt(facts.host, name).some((path) =>
@@ -25,6 +24,7 @@ export const socketUnit: Check = {
 };
 
 async function lookAt(facts: Facts, name: string, unit: Unit): Promise<Finding[]> {
+  if (facts.accountsUnread !== undefined) throw facts.accountsUnread;
   const last = (key: string, otherwise: string) => unit.values(key).at(-1) ?? otherwise;
   // systemd.socket(5): 0666 and root unless said.
   const mode = last("SocketMode", "0666");

@@ -43,7 +43,20 @@ Deno.test("doctor --root waits for no FIFO, and does not know what stands where 
       const { findings } = JSON.parse(out) as { findings: { check: string; level: string }[] };
       const levels = findings.filter((one) => one.check === check).map(({ level }) => level);
       assert.deepEqual(levels, ["unknown"], out);
+      await Deno.remove(`${root}/${path}`);
     }
+  });
+});
+
+Deno.test("doctor --root knows nobody where there is no list of users, and does not say that there are none", async () => {
+  await withFiles(tree, async (root) => {
+    await Deno.remove(`${root}/etc/passwd`);
+    await Deno.symlink("/proc/self/root/etc/passwd", `${root}/etc/passwd`);
+    const { out } = await command(["doctor", "--root", root]);
+    assert.match(
+      out,
+      /unknown socket unit: a file cannot be read\n +- \/etc\/passwd: it is not there/,
+    );
   });
 });
 
