@@ -111,8 +111,8 @@ function notes(facts: Facts): string[] {
     "an engine that makes its socket by itself, without a socket unit, gives it no label: " +
     `restorecon ${shellLine(realSockets(facts))} after each of its starts`,
     ...others.map((path) =>
-      `${path}, behind a raw listener, keeps its label: the gate's domain reaches it only where ` +
-      "the policy lets it"
+      `${path}, behind a raw listener, keeps its label: for its sake the gate's domain may connect ` +
+      "to other programs' sockets, as far as its group and their modes let it"
     ),
     ...(isInterpreted(program)
       ? [
