@@ -117,6 +117,40 @@ engineTest("doctor before a real engine", async (t) => {
     },
   );
 
+  await t.step("what else containers can have of the host is told by their settings", async () => {
+    const given = [
+      {
+        level: "wrong",
+        words: ["--device-cgroup-rule", "b *:* rwm"],
+        says: /rule 'b \*:\* rwm': /,
+      },
+      {
+        level: "wrong",
+        words: ["-v", "/etc/cron.d:/x"],
+        says: /^-v \/etc\/cron\.d:\/x: root runs/m,
+      },
+      { level: "wrong", words: ["--device", "/dev/sda"], says: /^--device \/dev\/sda: /m },
+      {
+        level: "advice",
+        words: ["--security-opt", "systempaths=unconfined"],
+        says: /systempaths=unconfined: nothing/,
+      },
+      { level: "fine", words: ["-v", "/srv:/srv", "--cap-drop", "ALL"], says: /no container/ },
+    ];
+    for (const { level, words, says } of given) {
+      const name = unique("given");
+      const { code, err } = await docker(socket, [
+        ...["create", "--network", "none", "--name", name, ...words, "bb", "true"],
+      ]);
+      assert.equal(code, 0, err);
+      const all = (await doctor(file))("privileged");
+      const found = level === "fine" ? all : all.filter(({ title }) => title.includes(name));
+      assert.deepEqual(levels(found), [level], text(all));
+      assert.match(text(found), says);
+      await docker(socket, ["rm", "-f", name]);
+    }
+  });
+
   await t.step("a volume that is bound to that folder counts, started or not", async () => {
     const name = unique("doctor");
     const volume = unique("volume");
