@@ -1,13 +1,16 @@
 // The whole of `postern harden` as a command, below a root.
 import assert from "node:assert/strict";
+import { installed } from "../support/installed.ts";
 import { which } from "../support/private_engine.ts";
 import { pictureOf, withRoot } from "../unit/harden/throw_away.ts";
 
 const main = new URL("../../main.ts", import.meta.url).pathname;
+const start = Deno.uid() === 0 ? installed : [Deno.execPath(), "run", "-A", main];
 
 function postern(...args: string[]) {
-  const { code, stdout, stderr } = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", main, ...args],
+  const [program, ...words] = start;
+  const { code, stdout, stderr } = new Deno.Command(program!, {
+    args: [...words, ...args],
     stdin: "null",
     env: { NO_COLOR: "1" },
   }).outputSync();
@@ -31,7 +34,9 @@ const debian = {
     "[Service]\nExecStart=/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock\n",
 };
 
-const absent = ["groupadd", "useradd", "systemctl"].filter((name) => which(name) === undefined);
+const absent = ["groupadd", "useradd", "systemctl", "unshare"].filter((name) =>
+  which(name) === undefined
+);
 const ignore = Deno.uid() !== 0 || absent.length > 0;
 
 Deno.test({
@@ -112,7 +117,7 @@ Deno.test({
 Deno.test({
   name:
     "on a disk that is full it stops where it is, goes on with more room, and revert leaves no trace",
-  ignore: ignore || which("unshare") === undefined,
+  ignore,
   fn: () =>
     withRoot(debian, (root) => {
       // A disk of so many KiB, in a namespace of its own, with what the tree holds.
@@ -131,7 +136,7 @@ test "$(sum)" = "$before" && echo same`;
         const { code, stdout, stderr } = new Deno.Command(which("unshare")!, {
           args: [
             ...["--mount", "bash", "-c", script, "bash", root, String(kibibytes)],
-            ...[Deno.execPath(), "run", "-A", main],
+            ...installed,
           ],
           stdin: "null",
         }).outputSync();
