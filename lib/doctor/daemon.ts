@@ -118,7 +118,8 @@ function parsed(text: string | undefined): Record<string, unknown> {
 
 /**
  * The one that serves a socket: it listens there. Where nobody may look, or only files are known, the one that seems to; a process
- * may call itself dockerd that is not, so only root's and the socket's owner's count then.
+ * may call itself dockerd that is not, so only root's and the socket's owner's count then. Where somebody else is seen to listen,
+ * none that runs is it.
  */
 export function daemonOf(
   { daemons, unix }: Pick<Facts, "daemons" | "unix">,
@@ -129,9 +130,11 @@ export function daemonOf(
     listeners.some((one) => process?.sockets?.has(one))
   );
   if (serving !== undefined) return serving;
+  const isElsewhere = (process: Process) => listeners.length > 0 && process.sockets !== undefined;
   const running = daemons.filter(({ process }) =>
-    process?.container === undefined && (process?.uid === 0 || process?.uid === socket.status?.uid)
-  ).filter(({ process }) => process !== undefined);
+    process !== undefined && process.container === undefined && !isElsewhere(process) &&
+    (process.uid === 0 || process.uid === socket.status?.uid)
+  );
   const here = running.length > 0
     ? running
     : daemons.filter(({ process }) => process === undefined);
