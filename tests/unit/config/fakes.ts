@@ -64,9 +64,8 @@ export function fakeFs(files: Record<string, Entry>, links: Record<string, strin
     },
     list: (path) => {
       const start = `${(fs.realPath(path) ?? path).replace(/\/$/, "")}/`;
-      return [...new Set([...known.keys(), ...targets.keys()])]
-        .filter((name) => name.startsWith(start))
-        .map((name) => name.slice(start.length)).filter((name) => !name.includes("/"));
+      const inside = [...known.keys(), ...targets.keys()].filter((name) => name.startsWith(start));
+      return [...new Set(inside.map((name) => name.slice(start.length).split("/", 1)[0]!))];
     },
     realPath: (path) => {
       const { path: place, stat } = walk(fs, path).at(-1)!;
