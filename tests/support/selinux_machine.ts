@@ -39,7 +39,7 @@ mkdir -p /mnt
 mount -t selinuxfs selinuxfs /sys/fs/selinux
 mount -t tmpfs -o size=1500m,mode=755 root /mnt
 for top in /*; do
-  case $top in /proc|/sys|/dev|/mnt|/run|/tmp|/init) ;; *) cp -a $top /mnt/;; esac
+  case $top in /proc|/sys|/dev|/mnt|/run|/init) ;; *) cp -a $top /mnt/;; esac
 done
 mkdir -p /mnt/proc /mnt/sys /mnt/dev /mnt/tmp /mnt/run /mnt/run/postern /mnt/var/log/postern /mnt/root
 chmod 1777 /mnt/tmp
