@@ -1,18 +1,13 @@
-import { daemonOf } from "../daemon.ts";
 import type { Check } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { settingsOf } from "../settings.ts";
 
 /** Settings of the engine that leave less to whoever breaks out of a container. */
 export const isolation: Check = {
   name: "isolation",
   group: "engine",
   look(facts) {
-    const { live, engines, sockets } = facts;
-    return sockets.flatMap((real): Finding[] => {
-      const { named } = real;
-      const info = engines.find(({ socket }) => socket === named)?.info;
-      const daemon = daemonOf(facts, real);
-      if (info === undefined && (live || daemon === undefined)) return [];
+    return settingsOf(facts).flatMap(({ info, daemon }): Finding[] => {
       if (info?.isPodman) return [];
       const set = (name: string) => daemon?.setting(name);
       // GET /info of 20.10 does not tell it.

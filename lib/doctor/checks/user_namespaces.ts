@@ -1,18 +1,13 @@
-import { daemonOf } from "../daemon.ts";
 import type { Check } from "../facts.ts";
 import type { Finding } from "../finding.ts";
+import { settingsOf } from "../settings.ts";
 
 /** Whose root a container's root is: with user namespaces, or a rootless engine, not the host's. */
 export const userNamespaces: Check = {
   name: "user-namespaces",
   group: "engine",
   look(facts) {
-    const { live, engines, sockets } = facts;
-    return sockets.flatMap((real): Finding[] => {
-      const { named } = real;
-      const info = engines.find(({ socket }) => socket === named)?.info;
-      const daemon = daemonOf(facts, real);
-      if (info === undefined && (live || daemon === undefined)) return [];
+    return settingsOf(facts).flatMap(({ info, daemon }): Finding[] => {
       const options = info?.SecurityOptions ?? [];
       const has = (name: string) => options.some((option) => option.includes(`name=${name}`));
       const remapped = daemon?.setting("userns-remap");
@@ -31,7 +26,7 @@ export const userNamespaces: Check = {
         title: "root in a container is root on the host: no userns-remap, and not rootless",
         evidence: [
           info === undefined
-            ? `${daemon!.origin}: no userns-remap`
+            ? `${daemon.origin}: no userns-remap`
             : `GET /info: SecurityOptions ${options.join(" ") || "none"}`,
         ],
         fix: info?.isPodman
