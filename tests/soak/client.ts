@@ -4,8 +4,6 @@ import type { Ledger } from "./ledger.ts";
 import { end, Reader } from "./reader.ts";
 import { type Tags, told } from "./tags.ts";
 
-/** Clients that come by TLS. */
-const TLS_SHARE = 0.2;
 /** A client in a hurry leaves after so many milliseconds at most, wherever it is. */
 const HURRY_MS = 60;
 /** A client that hears nothing leaves then, in milliseconds. */
@@ -32,11 +30,13 @@ export interface Surroundings {
   readonly socket: string;
   /** Absent where no certificates can be made. */
   readonly tls?: TlsWay;
+  /** How many of the clients come by it: 0 to 1. */
+  readonly tlsShare: number;
   readonly random: Random;
   readonly tags: Tags;
   readonly ledger: Ledger;
   /** Nobody leaves early, and nobody is in a hurry. */
-  calm: boolean;
+  readonly calm: boolean;
 }
 
 /** The gate or the engine has ended the exchange, or the client has. */
@@ -65,9 +65,9 @@ export class Client implements Disposable {
   }
 
   static async connect(surroundings: Surroundings): Promise<Client> {
-    const { tls, socket, random, ledger } = surroundings;
+    const { tls, tlsShare, socket, random, ledger } = surroundings;
     try {
-      if (tls === undefined || !random.chance(TLS_SHARE)) {
+      if (tls === undefined || !random.chance(tlsShare)) {
         return new Client(await Deno.connect({ transport: "unix", path: socket }), surroundings);
       }
       const { port, cert, key, ca } = tls;

@@ -14,6 +14,7 @@ import { type Vitals, vitalsOf } from "./vitals.ts";
 
 export const WORKERS = 2;
 const CLIENTS = 12;
+const TLS_SHARE = 0.2;
 /** Between two faults, in milliseconds, at most. */
 const FAULT_MS = 500;
 /** How long all may take to let go of what they held, in milliseconds. */
@@ -82,6 +83,7 @@ export async function soak(options: Options): Promise<Report> {
   const surroundings: Surroundings = {
     socket,
     ...(way === undefined ? {} : { tls: way }),
+    tlsShare: TLS_SHARE,
     random,
     tags: new Tags(random),
     ledger,
@@ -172,16 +174,19 @@ async function visit(surroundings: Surroundings, kind: string): Promise<boolean>
   }
 }
 
-/** With nothing to disturb it, everything works as at the beginning. */
+/** With nothing to disturb it, everything works as at the beginning, by either way. */
 async function calmRound(surroundings: Surroundings): Promise<void> {
-  surroundings.calm = true;
+  const bySocket = { ...surroundings, calm: true, tlsShare: 0 };
   // The socket may have been removed just now; it is looked after once a second.
-  for (let tries = 0; tries < 500 && !await visit(surroundings, kinds[0]!); tries++) {
-    await pause(10);
-  }
-  for (const kind of kinds) {
-    if (!await visit(surroundings, kind)) {
-      surroundings.ledger.wrong.push(`${kind} fails afterwards`);
+  for (let tries = 0; tries < 500 && !await visit(bySocket, kinds[0]!); tries++) await pause(10);
+  const ways = surroundings.tls === undefined
+    ? [bySocket]
+    : [bySocket, { ...bySocket, tlsShare: 1 }];
+  for (const way of ways) {
+    for (const kind of kinds) {
+      if (await visit(way, kind)) continue;
+      const name = way === bySocket ? "the socket" : "TLS";
+      surroundings.ledger.wrong.push(`${kind} fails by ${name} afterwards`);
     }
   }
 }
