@@ -37,7 +37,10 @@ export interface VmRun {
 }
 
 const PACKAGE = "linux-image-cloud-amd64";
+const BEGINS = "the script begins";
 const ENDED = "the script has ended";
+/** How often a machine is started whose kernel gives up before the script begins: an emulated processor can make it. */
+const STARTS = 3;
 const decoder = new TextDecoder();
 const folder = Deno.env.get("POSTERN_VM_KERNEL") ?? "/var/tmp/postern-vm";
 
@@ -67,10 +70,18 @@ export async function runMachine(machine: Machine): Promise<VmRun> {
   try {
     const image = archive(contents(machine));
     await Deno.writeFile(`${directory}/initrd`, image.stream());
-    return await start(machine, `${directory}/initrd`);
+    for (let starts = 1;; starts++) {
+      const run = await start(machine, `${directory}/initrd`);
+      if (starts === STARTS || !gaveUpAtBoot(run)) return run;
+    }
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+/** Whether the kernel panicked before anything of the script could be the reason. */
+export function gaveUpAtBoot({ output }: Pick<VmRun, "output">): boolean {
+  return !output.split("\n").includes(BEGINS) && output.includes("Kernel panic - not syncing: ");
 }
 
 async function start(machine: Machine, initrd: string): Promise<VmRun> {
@@ -145,6 +156,8 @@ export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs run /run
 mount -t securityfs securityfs /sys/kernel/security; mount -t bpf bpf /sys/fs/bpf; mount -t cgroup2 cgroup /sys/fs/cgroup
 ${modules.map((name) => `insmod /modules/${name}.ko`).join("\n")}
+echo
+echo "${BEGINS}"
 (
 ${script}
 )
