@@ -3,24 +3,37 @@
 // called for every request has no such argument, or a bigint that exists already.
 const size = "usize" as unknown as "u32";
 
-/**
- * The C library; the only other one that is ever opened is OpenSSL's (`openssl.ts`). A ssize_t comes back as `i32`: no transfer here is anywhere near 2 GiB.
- */
-export const libc = Deno.dlopen("libc.so.6", {
+/** What is called for requests and connections. */
+const called = {
   __errno_location: { parameters: [], result: "pointer" },
   accept4: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  readv: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  // The size_t as a pointer: see `sizeOf` in io.ts.
+  recv: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
+  send: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  splice: {
+    parameters: ["i32", "pointer", "i32", "pointer", "usize", "u32"],
+    result: "i32",
+  },
+  writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+} satisfies Deno.ForeignLibraryInterface;
+
+/** What is called now and then: each is looked up when it is called first. All of them would be a tenth of the time that a start takes. */
+const seldomCalled = {
   access: { parameters: ["buffer", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   chmod: { parameters: ["buffer", "u32"], result: "i32" },
   chown: { parameters: ["buffer", "u32", "u32"], result: "i32" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
-  close: { parameters: ["i32"], result: "i32" },
   closedir: { parameters: ["pointer"], result: "i32" },
-  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   dup3: { parameters: ["i32", "i32", "i32"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
-  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   execve: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
@@ -50,7 +63,6 @@ export const libc = Deno.dlopen("libc.so.6", {
   },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   inotify_add_watch: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   inotify_init1: { parameters: ["i32"], result: "i32" },
   lgetxattr: { parameters: ["buffer", "buffer", "buffer", size], result: "i32" },
@@ -78,12 +90,8 @@ export const libc = Deno.dlopen("libc.so.6", {
     nonblocking: true,
   },
   readdir: { parameters: ["pointer"], result: "pointer" },
-  readv: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   readlink: { parameters: ["buffer", "buffer", size], result: "i32" },
-  // The size_t as a pointer: see `sizeOf` in io.ts.
-  recv: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
   rename: { parameters: ["buffer", "buffer"], result: "i32" },
-  send: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
   rmdir: { parameters: ["buffer"], result: "i32" },
   sendto: { parameters: ["i32", "buffer", size, "i32", "buffer", "u32"], result: "i32" },
   setgroups: { parameters: [size, "buffer"], result: "i32" },
@@ -93,12 +101,7 @@ export const libc = Deno.dlopen("libc.so.6", {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   signal: { parameters: ["i32", "pointer"], result: "i64" },
-  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  splice: {
-    parameters: ["i32", "pointer", "i32", "pointer", "usize", "u32"],
-    result: "i32",
-  },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   strlen: { parameters: ["pointer"], result: "i32" },
   syscall: { parameters: ["i64", "i64", "i64", "i64"], result: "i32" },
@@ -110,6 +113,28 @@ export const libc = Deno.dlopen("libc.so.6", {
   umask: { parameters: ["u32"], result: "u32" },
   unlink: { parameters: ["buffer"], result: "i32" },
   unsetenv: { parameters: ["buffer"], result: "i32" },
-  writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", size], result: "i32" },
-}).symbols;
+} satisfies Deno.ForeignLibraryInterface;
+
+type Symbols<T extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<T>["symbols"];
+
+function open<T extends Deno.ForeignLibraryInterface>(interfaces: T): Symbols<T> {
+  return Deno.dlopen("libc.so.6", interfaces).symbols;
+}
+
+function openWhenCalled<T extends Deno.ForeignLibraryInterface>(interfaces: T): Symbols<T> {
+  const found: Record<string, unknown> = {};
+  const getters = Object.entries(interfaces).map(([name, definition]) =>
+    [name, { get: () => found[name] ??= open({ [name]: definition })[name] }] as const
+  );
+  return Object.defineProperties({}, Object.fromEntries(getters)) as Symbols<T>;
+}
+
+/**
+ * The C library; the only other one that is ever opened is OpenSSL's (`openssl.ts`). A ssize_t comes back as `i32`: no transfer
+ * here is anywhere near 2 GiB.
+ */
+export const libc: Symbols<typeof called> & Symbols<typeof seldomCalled> = Object.setPrototypeOf(
+  open(called),
+  openWhenCalled(seldomCalled),
+);
