@@ -14,19 +14,24 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   },
   async authz() {
     prepareWorker();
-    return (await import("./authz.ts")).authz;
+    return (await others()).authz();
   },
-  check: async () => (await import("./check.ts")).check,
-  explain: async () => (await import("./explain.ts")).explain,
-  schema: async () => (await import("./schema.ts")).schema,
-  import: async () => (await import("./import.ts")).importRules,
-  doctor: async () => (await import("./doctor.ts")).doctor,
-  harden: async () => (await import("./harden.ts")).harden,
-  watch: async () => (await import("./watch_bypasses.ts")).watchBypasses,
-  guard: async () => (await import("./guard.ts")).guard,
-  demo: async () => (await import("./demo.ts")).demo,
-  socat: async () => (await import("./socat.ts")).socat,
+  check: async () => (await others()).check(),
+  explain: async () => (await others()).explain(),
+  schema: async () => (await others()).schema(),
+  import: async () => (await others()).importRules(),
+  doctor: async () => (await others()).doctor(),
+  harden: async () => (await others()).harden(),
+  watch: async () => (await others()).watchBypasses(),
+  guard: async () => (await others()).guard(),
+  demo: async () => (await others()).demo(),
+  socat: async () => (await others()).socat(),
 };
+
+/** By an address that is made here: Deno reads all that a program's text names before any of it runs, which would be half of it more. */
+async function others(): Promise<typeof import("./others.ts")> {
+  return await import(new URL("./others.ts", import.meta.url).href);
+}
 
 /** Commands that run the host's programs: all others give that up before their code is loaded. */
 const running: ReadonlySet<string> = new Set(["doctor", "harden", "watch", "guard"]);

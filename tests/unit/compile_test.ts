@@ -69,8 +69,8 @@ const [, ...compile] = manifest.tasks.compile.split(" ");
 
 Deno.test("the compiled executable holds every module and every policy that ships", async () => {
   const modules = await everyModule();
-  const workers = ["lib/relay/worker.ts", "lib/demo/caller.ts"];
-  for (const worker of workers) assert.ok(modules.has(new URL(worker, root).href), worker);
+  const named = ["lib/relay/worker.ts", "lib/demo/caller.ts", "lib/cli/others.ts"];
+  for (const name of named) assert.ok(modules.has(new URL(name, root).href), name);
   const policies = new URL("policies/examples/team-ci.yaml", root).href;
   // `config/yaml` finds it by its place, which no graph knows of.
   const parser = new URL("../browser/dist/compose/composer.js", import.meta.resolve("yaml")).href;
@@ -81,7 +81,7 @@ Deno.test("the compiled executable holds every module and every policy that ship
     word !== "--include" && compile[at - 1] !== "--include"
   );
   const missing = await missingFrom(without, [...modules, policies]);
-  for (const file of [...workers.map((worker) => new URL(worker, root).href), policies]) {
+  for (const file of [...named.map((name) => new URL(name, root).href), policies]) {
     assert.ok(missing.includes(file), `${file} is embedded without --include`);
   }
 });
