@@ -18,6 +18,12 @@ export function resolveAuthz(
   requirePolicy(parts, authz.default, [KEY, "default"], scope);
   const users = Object.entries(authz.users ?? {}).flatMap(([name, policy]) => {
     const path = [KEY, "users", name];
+    // zod leaves what stands at __proto__ unchecked.
+    if (policy !== undefined && typeof policy !== "string") {
+      const message = `${name} must be the name of a policy: ${got(policy)}`;
+      scope.report(yaml.atValue("wrong-value", path, message));
+      return [];
+    }
     requirePolicy(parts, policy, path, scope);
     return policy === undefined ? [] : [{ name, policy, origin: yaml.origin(path) }];
   });

@@ -7,6 +7,7 @@ import type {
 import { items } from "../clients.ts";
 import type { Diagnostic } from "../diagnostics.ts";
 import type { Path, YamlFile } from "../document.ts";
+import { got } from "../got.ts";
 import type { Parsed } from "../values.ts";
 import { checkPattern, checkSelector } from "./patterns.ts";
 import { parseSize } from "./size.ts";
@@ -53,7 +54,7 @@ export class LimitReader {
       case "pids":
         return value === "any" ? undefined : value as number;
       case "required_labels":
-        return texts(value as LooseLabels);
+        return this.#labels(value as LooseLabels, path);
       case "user":
         if (value === "non-root") return value;
         break;
@@ -69,12 +70,25 @@ export class LimitReader {
     const { labels, memory, user, ...rest } = set;
     return {
       ...rest,
-      ...(labels === undefined ? {} : { labels: texts(labels) }),
+      ...(labels === undefined ? {} : { labels: this.#labels(labels, [...path, "labels"]) }),
       ...(memory === undefined
         ? {}
         : { memory: this.#size("memory", memory, [...path, "memory"]) }),
       ...(user === undefined ? {} : { user: String(user) }),
     };
+  }
+
+  /** `version: 1` is the label's text "1". */
+  #labels(labels: LooseLabels, path: Path): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(labels).flatMap(([name, value]) => {
+        if (value === undefined) return [];
+        // zod leaves what stands at __proto__ unchecked.
+        if (typeof value !== "object") return [[name, String(value)]];
+        this.#refuse(name, { problem: `must be text: ${got(value)}` }, [...path, name]);
+        return [];
+      }),
+    );
   }
 
   #patterns(key: Key, value: Words, path: Path): string[] {
@@ -143,13 +157,4 @@ export class LimitReader {
   ) {
     this.#report(this.#yaml.atValue("wrong-value", path, `${key} ${problem}`, hint));
   }
-}
-
-/** `version: 1` is the label's text "1". */
-function texts(labels: LooseLabels): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(labels).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, String(value)]]
-    ),
-  );
 }

@@ -35,6 +35,11 @@ Deno.test("authz refuses what it does not understand, and must say what anonymou
   const [missing] = problems(load("authz: { users: { a: full } }"));
   assert.match(missing!, /^missing-key /);
   const unknown = problems(load("authz: { anonymous: ful, default: x, users: { a: y } }"));
+  for (const policy of ["7", "~", "[full]", "{}"]) {
+    const users = `{ __proto__: ${policy}, constructor: ${policy} }`;
+    const wrong = problems(load(`authz: { anonymous: full, users: ${users} }`));
+    assert.deepEqual(wrong.map((text) => text.split(" ")[0]), ["wrong-value", "wrong-value"]);
+  }
   assert.deepEqual(unknown.map((text) => text.split(" ")[0]), [
     "unknown-policy",
     "unknown-policy",

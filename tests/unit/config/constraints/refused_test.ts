@@ -77,6 +77,15 @@ const refused: Record<string, [policy: string, ...expected: string[]]> = {
   ],
   "a variable with a value": [create("refused_env: [LD_PRELOAD=x]"), "wrong-value 5:19"],
   "required labels as a list": [create("required_labels: [team]"), "wrong-value 5:22"],
+  "labels that are no text, whatever their name": [
+    create("required_labels: { __proto__: [a], constructor: {} }"),
+    "wrong-value 5:35",
+    "wrong-value 5:53",
+  ],
+  "a label to fill in that is no text": [
+    create("set: { labels: { __proto__: ~ } }"),
+    "wrong-value 5:33",
+  ],
   "a body without a limit": [create("body_limit: any"), "wrong-value 5:17"],
   "unknown fields ignored": [create("unknown_fields: ignore"), "wrong-value 5:21"],
   "a selector about everything": [
