@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { closest } from "../policy/suggest.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import type { Path, YamlFile } from "./document.ts";
@@ -17,7 +17,7 @@ export interface Validated<T> {
  * Checks a file's data, or what stands at `root` in it, against a schema. What is wrong is reported and taken out, so that the rest can
  * be checked on.
  */
-export function validate<S extends z.ZodType>(
+export function validate<S extends z.ZodMiniType>(
   schema: S,
   yaml: YamlFile,
   root: Path = [],
@@ -88,7 +88,7 @@ const synonyms: Readonly<Record<string, string>> = {
   pids_limit: "pids",
 };
 
-function unknownKey(path: Path, key: string, schema: z.ZodType) {
+function unknownKey(path: Path, key: string, schema: z.ZodMiniType) {
   const known = knownKeys(schema, path);
   const synonym = synonyms[key.toLowerCase()];
   const near = known.find((name) => name === synonym) ?? closest(key, known);
@@ -98,7 +98,7 @@ function unknownKey(path: Path, key: string, schema: z.ZodType) {
   return { path, key, near, hint };
 }
 
-function describe(issue: Issue, yaml: YamlFile, root: Path, schema: z.ZodType): Diagnostic {
+function describe(issue: Issue, yaml: YamlFile, root: Path, schema: z.ZodMiniType): Diagnostic {
   const path = [...root, ...issue.path as Path];
   const value = valueAt(yaml.data, path);
   if (value === undefined) {
@@ -110,13 +110,13 @@ function describe(issue: Issue, yaml: YamlFile, root: Path, schema: z.ZodType): 
 }
 
 /** A hint for text in a map's place: `{ file: /x }` for `/x`, where it is clear which key was meant. */
-function asMap(path: Path, value: unknown, schema: z.ZodType): string | undefined {
-  const object = unwrap(schemaAt(schema, path), z.ZodObject);
-  if (typeof value !== "string" || !(object instanceof z.ZodObject)) return undefined;
+function asMap(path: Path, value: unknown, schema: z.ZodMiniType): string | undefined {
+  const object = unwrap(schemaAt(schema, path), z.ZodMiniObject);
+  if (typeof value !== "string" || !(object instanceof z.ZodMiniObject)) return undefined;
   const meant = Object.entries(object.shape).find(([, field]) => {
     const inner = unwrap(field);
-    if (inner instanceof z.ZodEnum) return inner.safeParse(value).success;
-    return inner instanceof z.ZodString && value.startsWith("/");
+    if (inner instanceof z.ZodMiniEnum) return inner.safeParse(value).success;
+    return inner instanceof z.ZodMiniString && value.startsWith("/");
   });
   if (meant === undefined) return undefined;
   const key = path.at(-1);
@@ -159,24 +159,24 @@ function without(data: unknown, issues: readonly Issue[], depth = 0): unknown {
   );
 }
 
-function schemaAt(schema: z.ZodType, path: Path): unknown {
+function schemaAt(schema: z.ZodMiniType, path: Path): unknown {
   return path.reduce<unknown>((at, step) => {
-    const inner = unwrap(at, typeof step === "number" ? z.ZodArray : z.ZodObject);
-    if (inner instanceof z.ZodArray) return inner.element;
-    return inner instanceof z.ZodObject ? inner.shape[step as string] : undefined;
+    const inner = unwrap(at, typeof step === "number" ? z.ZodMiniArray : z.ZodMiniObject);
+    if (inner instanceof z.ZodMiniArray) return inner.def.element;
+    return inner instanceof z.ZodMiniObject ? inner.shape[step as string] : undefined;
   }, schema);
 }
 
-function knownKeys(schema: z.ZodType, path: Path): string[] {
-  const found = unwrap(schemaAt(schema, path), z.ZodObject);
-  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
+function knownKeys(schema: z.ZodMiniType, path: Path): string[] {
+  const found = unwrap(schemaAt(schema, path), z.ZodMiniObject);
+  return found instanceof z.ZodMiniObject ? Object.keys(found.shape) : [];
 }
 
 /** The schema of a value that is there; of a union, the branch of that kind. */
-function unwrap(schema: unknown, kind?: typeof z.ZodArray | typeof z.ZodObject): unknown {
-  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap(), kind);
-  if (schema instanceof z.ZodUnion && kind !== undefined) {
-    return schema.options.find((option) => option instanceof kind);
+function unwrap(schema: unknown, kind?: typeof z.ZodMiniArray | typeof z.ZodMiniObject): unknown {
+  if (schema instanceof z.ZodMiniOptional) return unwrap(schema.def.innerType, kind);
+  if (schema instanceof z.ZodMiniUnion && kind !== undefined) {
+    return schema.def.options.find((option) => option instanceof kind);
   }
   return schema;
 }

@@ -1,7 +1,14 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { groups, operations } from "../policy/operations.ts";
 import { constraintsSchema } from "./constraints/schema.ts";
-import { configSchema, operationSchema, policySchema, verbsSchema } from "./schema.ts";
+import {
+  aboutConstraints,
+  configSchema,
+  operationSchema,
+  optional,
+  policySchema,
+  verbsSchema,
+} from "./schema.ts";
 
 /** The files that have a schema. */
 export type SchemaName = "config" | "policy";
@@ -12,9 +19,8 @@ const names = operations.map(({ name }) => name);
 
 /** The JSON Schema (draft 2020-12) of `postern.yaml` or of a policy file, with the operations that there are. */
 export function jsonSchema(name: SchemaName): Schema {
-  const schema = name === "config" ? configSchema : policySchema.extend({
-    constraints: constraintsSchema().describe(policySchema.shape.constraints.description ?? "")
-      .optional(),
+  const schema = name === "config" ? configSchema : z.extend(policySchema, {
+    constraints: optional(constraintsSchema(), aboutConstraints),
   });
   return {
     title: name === "config" ? "Postern's configuration" : "A policy of Postern",

@@ -1,19 +1,31 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { MAX_ID } from "./ids.ts";
+
+// A schema is used once or twice in a process: to compile it would take longer than it saves.
+z.config({ jitless: true });
 
 // Every `error` ends the sentence "<key> must be …"; what a value means is checked where it is resolved.
 
+/** A key that must be there, and what the documentation says about it. */
+export const required = <T extends z.ZodMiniType>(value: T, description: string): T => {
+  z.globalRegistry.add(value, { ...z.globalRegistry.get(value), description });
+  return value;
+};
+/** The same of one that can be left out. */
+export const optional = <T extends z.ZodMiniType>(value: T, description: string) =>
+  z.optional(required(value, description));
+
 /** Text that is not empty. */
-export const text = (error: string) => z.string({ error }).min(1, { error });
+export const text = (error: string) => z.string({ error }).check(z.minLength(1, { error }));
 /** A whole number. */
 export const integer = (first: number, last: number) => {
   const error = `a whole number from ${first} to ${last}`;
-  return z.int({ error }).min(first, { error }).max(last, { error });
+  return z.int({ error }).check(z.minimum(first, { error }), z.maximum(last, { error }));
 };
-const list = <T extends z.ZodType>(item: T, error: string) => z.array(item, { error });
+const list = <T extends z.ZodMiniType>(item: T, error: string) => z.array(item, { error });
 /** One value, or a list of them. */
-export const oneOrMore = <T extends z.ZodType>(item: T, error: string) =>
-  z.union([item, z.array(item, { error }).min(1, { error })], { error });
+export const oneOrMore = <T extends z.ZodMiniType>(item: T, error: string) =>
+  z.union([item, z.array(item, { error }).check(z.minLength(1, { error }))], { error });
 
 const duration = () =>
   z.union([z.number(), text("a time")], { error: "a time like 90s or 5m, or a number of seconds" });
@@ -39,194 +51,233 @@ const addresses = () => {
 };
 
 const tlsSchema = z.strictObject({
-  cert: text("the path of a file").describe("Postern's certificate and its chain, PEM."),
-  key: text("the path of a file").describe("Its key, PEM; not readable by others."),
-  client_ca: text("the path of a file")
-    .describe("Who signs the certificates of clients, PEM; a client without one gets nowhere."),
+  cert: required(text("the path of a file"), "Postern's certificate and its chain, PEM."),
+  key: required(text("the path of a file"), "Its key, PEM; not readable by others."),
+  client_ca: required(
+    text("the path of a file"),
+    "Who signs the certificates of clients, PEM; a client without one gets nowhere.",
+  ),
 }, { error: "a map with cert, key and client_ca" });
 
 const conditions = {
-  uid: ids().describe("Effective user id of the client, as the kernel reports it.").optional(),
-  user: accounts("user").describe("The same by user name.").optional(),
-  gid: ids().describe("Primary or supplementary group id of the client.").optional(),
-  group: accounts("group").describe("The same by group name.").optional(),
-  listener: names("listener").describe("Listeners that the client may have connected to.")
-    .optional(),
-  address: addresses().describe(
+  uid: optional(ids(), "Effective user id of the client, as the kernel reports it."),
+  user: optional(accounts("user"), "The same by user name."),
+  gid: optional(ids(), "Primary or supplementary group id of the client."),
+  group: optional(accounts("group"), "The same by group name."),
+  listener: optional(names("listener"), "Listeners that the client may have connected to."),
+  address: optional(
+    addresses(),
     "Where a connection over TCP comes from: addresses, or ranges of them.",
-  ).optional(),
-  cert: oneOrMore(text("a name"), "a name in the client's certificate, or a list of names")
-    .describe(
-      "Names in the client's certificate: its common name, or a subject alternative name (DNS, URI, e-mail); exactly as written.",
-    ).optional(),
-  container: names("container").describe(
+  ),
+  cert: optional(
+    oneOrMore(text("a name"), "a name in the client's certificate, or a list of names"),
+    "Names in the client's certificate: its common name, or a subject alternative name (DNS, URI, e-mail); exactly as written.",
+  ),
+  container: optional(
+    names("container"),
     "Containers that a connection over TCP comes from, by name or full id, as the engine knows their addresses.",
-  ).optional(),
-  label: oneOrMore(text("key=value"), "a label like key=value, or a list of them")
-    .describe("Labels of that container, one of which it must have.").optional(),
+  ),
+  label: optional(
+    oneOrMore(text("key=value"), "a label like key=value, or a list of them"),
+    "Labels of that container, one of which it must have.",
+  ),
 };
 
 const listenerSchema = z.strictObject({
-  socket: socketPath().describe("Absolute path of the intercept socket.").optional(),
-  listen: text("an address and a port like tcp://127.0.0.1:2375").describe(
+  socket: optional(socketPath(), "Absolute path of the intercept socket."),
+  listen: optional(
+    text("an address and a port like tcp://127.0.0.1:2375"),
     "Address and port instead of a socket: tcp://127.0.0.1:2375 or tcp://[::1]:2375.",
-  ).optional(),
-  tls: tlsSchema.describe("Mutual TLS 1.3, for listen; needed on addresses that are not loopback.")
-    .optional(),
-  insecure: z.boolean({ error: "true or false" }).describe(
+  ),
+  tls: optional(
+    tlsSchema,
+    "Mutual TLS 1.3, for listen; needed on addresses that are not loopback.",
+  ),
+  insecure: optional(
+    z.boolean({ error: "true or false" }),
     "Whether everybody who reaches an address that is not loopback is let in without TLS; false by default.",
-  ).optional(),
-  name: text("a word like ci").describe(
+  ),
+  name: optional(
+    text("a word like ci"),
     "Name in rules and records; the socket file's stem by default.",
-  )
-    .optional(),
-  mode: z.union([z.number(), text("a mode")], {
-    error: "octal like 0660 or symbolic like u=rw,g=rw",
-  })
-    .describe("Permissions of the socket, octal whether quoted or not; 0600 by default.")
-    .optional(),
-  user: account("user").describe("Owner of the socket; Postern's own user by default.").optional(),
-  group: account("group").describe("Group of the socket; Postern's own group by default.")
-    .optional(),
-  policy: policyName().describe("Policy for clients that no client rule names.").optional(),
-  protocol: z.enum(["http", "raw"], { error: '"http" or "raw"' })
-    .describe("http judges every request; raw relays any protocol, judging the client alone.")
-    .optional(),
-  upstream: socketPath().describe("Socket behind this listener, instead of the common one.")
-    .optional(),
-  backlog: integer(1, 65_535).describe("Connections that may wait to be accepted.").optional(),
-  max_connections: integer(1, 1_000_000).describe("Clients served at once.").optional(),
-  rotate: duration().describe(
+  ),
+  mode: optional(
+    z.union([z.number(), text("a mode")], {
+      error: "octal like 0660 or symbolic like u=rw,g=rw",
+    }),
+    "Permissions of the socket, octal whether quoted or not; 0600 by default.",
+  ),
+  user: optional(account("user"), "Owner of the socket; Postern's own user by default."),
+  group: optional(account("group"), "Group of the socket; Postern's own group by default."),
+  policy: optional(policyName(), "Policy for clients that no client rule names."),
+  protocol: optional(
+    z.enum(["http", "raw"], { error: '"http" or "raw"' }),
+    "http judges every request; raw relays any protocol, judging the client alone.",
+  ),
+  upstream: optional(socketPath(), "Socket behind this listener, instead of the common one."),
+  backlog: optional(integer(1, 65_535), "Connections that may wait to be accepted."),
+  max_connections: optional(integer(1, 1_000_000), "Clients served at once."),
+  rotate: optional(
+    duration(),
     "How often the socket is made anew, while old connections finish; never by default.",
-  ).optional(),
+  ),
 }, { error: "a map with a socket" })
-  .meta({ anyOf: [{ required: ["socket"] }, { required: ["listen"] }] });
+  .register(z.globalRegistry, { anyOf: [{ required: ["socket"] }, { required: ["listen"] }] });
 
 /** What a listener may say of itself. */
 export const listenerKeys: readonly string[] = Object.keys(listenerSchema.shape);
 
 const clientSchema = z.strictObject({
   ...conditions,
-  policy: policyName().describe("Policy that these clients get."),
+  policy: required(policyName(), "Policy that these clients get."),
 }, { error: "a map of conditions and a policy" });
 
 const auditSchema = z.union([
   z.enum(["stderr", "off"]),
   z.strictObject({
-    file: text("the absolute path of a file").describe("File that records are appended to."),
-    required: z.boolean({ error: "true or false" }).describe(
+    file: required(text("the absolute path of a file"), "File that records are appended to."),
+    required: optional(
+      z.boolean({ error: "true or false" }),
       "Whether requests are refused with 503 while they cannot be recorded; false by default.",
-    ).optional(),
-    rotate: z.strictObject({
-      size: size().describe("Bytes that the file may have, 64KiB at least."),
-      keep: integer(1, 1000).describe("Files that are kept beside it; 8 by default.").optional(),
-    }, { error: "a map with a size" }).describe(
+    ),
+    rotate: optional(
+      z.strictObject({
+        size: required(size(), "Bytes that the file may have, 64KiB at least."),
+        keep: optional(integer(1, 1000), "Files that are kept beside it; 8 by default."),
+      }, { error: "a map with a size" }),
       "When the file becomes PATH.1 and a new one is begun; never by default.",
-    ).optional(),
+    ),
   }),
 ], { error: "stderr, off or {file: PATH}" });
 
 const runAsSchema = z.strictObject({
-  user: account("user").describe("User that Postern becomes; not root."),
-  group: account("group").describe("Its group; the user's own by default.").optional(),
+  user: required(account("user"), "User that Postern becomes; not root."),
+  group: optional(account("group"), "Its group; the user's own by default."),
 }, { error: "a map with a user" });
 
 const logSchema = z.strictObject({
-  level: z.enum(["debug", "info", "warning", "error"], {
-    error: '"debug", "info", "warning" or "error"',
-  }).describe("The least important messages that are shown.").optional(),
-  format: z.enum(["text", "json"], { error: '"text" or "json"' })
-    .describe("For people or for programs.").optional(),
+  level: optional(
+    z.enum(["debug", "info", "warning", "error"], {
+      error: '"debug", "info", "warning" or "error"',
+    }),
+    "The least important messages that are shown.",
+  ),
+  format: optional(
+    z.enum(["text", "json"], { error: '"text" or "json"' }),
+    "For people or for programs.",
+  ),
 }, { error: "a map" });
 
 const reloadSchema = z.strictObject({
-  watch: z.boolean({ error: "true or false" })
-    .describe("Whether a change of the files is taken up at once; SIGHUP always works.").optional(),
-  revoke: z.enum(["close", "keep"], { error: '"close" or "keep"' })
-    .describe("What becomes of streams that the new policies do not allow; close by default.")
-    .optional(),
+  watch: optional(
+    z.boolean({ error: "true or false" }),
+    "Whether a change of the files is taken up at once; SIGHUP always works.",
+  ),
+  revoke: optional(
+    z.enum(["close", "keep"], { error: '"close" or "keep"' }),
+    "What becomes of streams that the new policies do not allow; close by default.",
+  ),
 }, { error: "a map" });
 
 const authzSchema = z.strictObject({
-  anonymous: text(
-    "the policy of who has no certificate, such as everybody on the engine's own socket: full " +
-      "changes nothing for them, deny locks root out",
-  ).describe(
+  anonymous: required(
+    text(
+      "the policy of who has no certificate, such as everybody on the engine's own socket: full " +
+        "changes nothing for them, deny locks root out",
+    ),
     "Policy for who has no certificate: everybody on the engine's own socket, root included.",
   ),
-  users: z.record(z.string(), policyName(), { error: "a map of users and their policies" })
-    .describe("Policies by the common name of the client's certificate.").optional(),
-  socket: socketPath().describe(
+  users: optional(
+    z.record(z.string(), policyName(), { error: "a map of users and their policies" }),
+    "Policies by the common name of the client's certificate.",
+  ),
+  socket: optional(
+    socketPath(),
     "Where the engine asks; /run/docker/plugins/postern.sock by default.",
-  ).optional(),
-  default: policyName()
-    .describe("Policy for certificates that users does not name; deny by default.").optional(),
-  seal: z.boolean({ error: "true or false" }).describe(
+  ),
+  default: optional(
+    policyName(),
+    "Policy for certificates that users does not name; deny by default.",
+  ),
+  seal: optional(
+    z.boolean({ error: "true or false" }),
     "Whether what comes through the gate passes, and only what comes around it is judged here; false by default.",
-  ).optional(),
-  break_glass: text("the absolute path of a file").describe(
+  ),
+  break_glass: optional(
+    text("the absolute path of a file"),
     "A file of root's that lets everybody on the engine's own socket in around the seal while it is there; " +
       "/etc/postern/break-glass by default.",
-  ).optional(),
+  ),
 }, { error: "a map with anonymous" });
 
 /** `postern.yaml`. */
 export const configSchema = z.strictObject({
-  upstream: socketPath().describe("The engine's socket: a path or unix:///path.").optional(),
-  listeners: list(listenerSchema, "a list").describe("The intercept sockets.").optional(),
-  clients: list(clientSchema, "a list")
-    .describe("Who gets which policy; the first rule that matches decides.").optional(),
-  policies: oneOrMore(text("a path"), "a folder, a file or a glob, or a list of them")
-    .describe("Policy files: folders, files or globs, relative to this file.").optional(),
-  default: policyName()
-    .describe("Policy where no rule matches and the listener has none; deny by default.")
-    .optional(),
-  audit: auditSchema.describe("Where decisions are recorded; stderr by default.").optional(),
-  workers: integer(1, 64).describe("Threads that relay; 1 by default.").optional(),
-  max_connections: integer(1, 1_000_000)
-    .describe("Clients connected at once, at all listeners together; no limit by default.")
-    .optional(),
-  max_connections_per_uid: integer(1, 1_000_000)
-    .describe("The same for each user, and for each address over TCP; no limit by default.")
-    .optional(),
-  drain: duration().describe(
+  upstream: optional(socketPath(), "The engine's socket: a path or unix:///path."),
+  listeners: optional(list(listenerSchema, "a list"), "The intercept sockets."),
+  clients: optional(
+    list(clientSchema, "a list"),
+    "Who gets which policy; the first rule that matches decides.",
+  ),
+  policies: optional(
+    oneOrMore(text("a path"), "a folder, a file or a glob, or a list of them"),
+    "Policy files: folders, files or globs, relative to this file.",
+  ),
+  default: optional(
+    policyName(),
+    "Policy where no rule matches and the listener has none; deny by default.",
+  ),
+  audit: optional(auditSchema, "Where decisions are recorded; stderr by default."),
+  workers: optional(integer(1, 64), "Threads that relay; 1 by default."),
+  max_connections: optional(
+    integer(1, 1_000_000),
+    "Clients connected at once, at all listeners together; no limit by default.",
+  ),
+  max_connections_per_uid: optional(
+    integer(1, 1_000_000),
+    "The same for each user, and for each address over TCP; no limit by default.",
+  ),
+  drain: optional(
+    duration(),
     "How long requests and streams may go on when Postern is told to end; 10s by default.",
-  ).optional(),
-  run_as: runAsSchema.describe(
+  ),
+  run_as: optional(
+    runAsSchema,
     "Who Postern becomes, for good, when its sockets and its audit file are open.",
-  ).optional(),
-  log: logSchema.describe("The operator's log, on stderr.").optional(),
-  reload: reloadSchema.describe("How changes of these files are taken up.").optional(),
-  authz: authzSchema.describe("Who may do what, where the engine itself asks: its plugin.")
-    .optional(),
+  ),
+  log: optional(logSchema, "The operator's log, on stderr."),
+  reload: optional(reloadSchema, "How changes of these files are taken up."),
+  authz: optional(authzSchema, "Who may do what, where the engine itself asks: its plugin."),
 }, { error: "a map" });
 
 const rate = { error: "a number over 0, up to 1000000" };
 
 const policyLimitsSchema = z.strictObject({
-  connections: integer(1, 1_000_000).describe("Connections at once.").optional(),
-  streams: integer(1, 1_000_000)
-    .describe("Requests at once that can go on for as long as the client stays, such as logs.")
-    .optional(),
-  requests_per_second: z.number(rate).min(0.001, rate).max(1_000_000, rate)
-    .describe("Over time; those of one second may come at once.").optional(),
-  body: size().describe("The longest body of a request.").optional(),
-  idle: duration().describe("How long a connection may wait for its next request.").optional(),
-  time: duration().describe("How long a request that is no stream may take.").optional(),
-  stream_idle: duration().describe("How long a stream may be silent; for ever by default.")
-    .optional(),
+  connections: optional(integer(1, 1_000_000), "Connections at once."),
+  streams: optional(
+    integer(1, 1_000_000),
+    "Requests at once that can go on for as long as the client stays, such as logs.",
+  ),
+  requests_per_second: optional(
+    z.number(rate).check(z.minimum(0.001, rate), z.maximum(1_000_000, rate)),
+    "Over time; those of one second may come at once.",
+  ),
+  body: optional(size(), "The longest body of a request."),
+  idle: optional(duration(), "How long a connection may wait for its next request."),
+  time: optional(duration(), "How long a request that is no stream may take."),
+  stream_idle: optional(duration(), "How long a stream may be silent; for ever by default."),
 }, { error: "a map" });
 
 /** An operation as a policy lists it. Whether there is one of that name is found out when it is compiled. */
 export const operationSchema = text("an operation like containers.export")
-  .meta({ id: "operation" });
+  .register(z.globalRegistry, { id: "operation" });
 const verb = text("an operation's verb like create");
 /** Verbs by group. */
 export const verbsSchema = z.record(
   z.string(),
   oneOrMore(verb, "a verb like create, a list of verbs, or *"),
   { error: "a map" },
-).meta({ id: "verbs" });
+)
+  .register(z.globalRegistry, { id: "verbs" });
 const rules = () =>
   list(
     z.union([operationSchema, verbsSchema], {
@@ -235,23 +286,27 @@ const rules = () =>
     "a list",
   );
 
+/** What the documentation says about `constraints`. */
+export const aboutConstraints =
+  "What allowed operations are held against; safe defaults where nothing is written.";
+
 /** A policy file. */
 export const policySchema = z.strictObject({
-  name: text("a word like team-ci").describe("The name that client rules and listeners use."),
-  extends: policyName().describe("Policy to start from; without one, nothing is allowed.")
-    .optional(),
-  mode: z.enum(["enforce", "warn"], { error: '"enforce" or "warn"' })
-    .describe("warn lets everything pass, and records what enforce would deny; enforce by default.")
-    .optional(),
-  clients: list(z.strictObject(conditions, { error: "a map of conditions" }), "a list")
-    .describe("Clients that get this policy.").optional(),
-  allow: rules().describe("Operations to allow.").optional(),
-  deny: rules().describe("Operations to deny; deny beats allow.").optional(),
-  limits: policyLimitsSchema.describe("How much its users may take, all together.").optional(),
+  name: required(text("a word like team-ci"), "The name that client rules and listeners use."),
+  extends: optional(policyName(), "Policy to start from; without one, nothing is allowed."),
+  mode: optional(
+    z.enum(["enforce", "warn"], { error: '"enforce" or "warn"' }),
+    "warn lets everything pass, and records what enforce would deny; enforce by default.",
+  ),
+  clients: optional(
+    list(z.strictObject(conditions, { error: "a map of conditions" }), "a list"),
+    "Clients that get this policy.",
+  ),
+  allow: optional(rules(), "Operations to allow."),
+  deny: optional(rules(), "Operations to deny; deny beats allow."),
+  limits: optional(policyLimitsSchema, "How much its users may take, all together."),
   // Checked by `constraintsAt`, whose schemas are made only where there are constraints.
-  constraints: z.unknown()
-    .describe("What allowed operations are held against; safe defaults where nothing is written.")
-    .optional(),
+  constraints: optional(z.unknown(), aboutConstraints),
 }, { error: "a map" });
 
 /** What a file holds once its mistakes have been taken out: nothing can be relied on to be there. */

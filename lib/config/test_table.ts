@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { keys } from "../policy/constraints/keys.ts";
 import type { Answer } from "../policy/constraints/types.ts";
 import { closest } from "../policy/suggest.ts";
@@ -7,41 +7,54 @@ import { type Path, YamlFile } from "./document.ts";
 import { got } from "./got.ts";
 import { MAX_ID } from "./ids.ts";
 import { validate } from "./issues.ts";
-import { integer, type Loose, text } from "./schema.ts";
+import { integer, type Loose, optional, required, text } from "./schema.ts";
 
 const account = (what: string) =>
   z.union([text("its name"), integer(0, MAX_ID)], { error: `a ${what}'s name or number` });
 
 const testSchema = z.strictObject({
-  name: text("what the test shows").describe("What the test shows, as a sentence."),
-  request: text("a request like POST /v1.41/containers/create")
-    .describe("Method and path of a request.").optional(),
-  body: z.union([z.string(), z.record(z.string(), z.unknown())], {
-    error: "a map, or the body's very text",
-  }).describe("The request's body: a map, sent as JSON, or the very text.").optional(),
-  content_type: text("a type like application/json").describe(
+  name: required(text("what the test shows"), "What the test shows, as a sentence."),
+  request: optional(
+    text("a request like POST /v1.41/containers/create"),
+    "Method and path of a request.",
+  ),
+  body: optional(
+    z.union([z.string(), z.record(z.string(), z.unknown())], {
+      error: "a map, or the body's very text",
+    }),
+    "The request's body: a map, sent as JSON, or the very text.",
+  ),
+  content_type: optional(
+    text("a type like application/json"),
     "The body's type; application/json by default.",
-  ).optional(),
-  command: z.union([text("a docker command line"), z.array(z.string())], {
-    error: "a docker command line",
-  }).describe("A docker command line; it is denied when one of its requests is.").optional(),
-  expect: z.enum(["allow", "deny"], { error: '"allow" or "deny"' })
-    .describe("What the policy's rules say; in mode warn, too."),
-  constraint: text("a constraint like host_mounts").describe("The constraint that must deny it.")
-    .optional(),
-  answers: z.record(z.string(), z.unknown(), { error: "a map from lookups to answers" })
-    .describe('What lookups are answered with: "container web": {…}, null for what is not there.')
-    .optional(),
+  ),
+  command: optional(
+    z.union([text("a docker command line"), z.array(z.string())], {
+      error: "a docker command line",
+    }),
+    "A docker command line; it is denied when one of its requests is.",
+  ),
+  expect: required(
+    z.enum(["allow", "deny"], { error: '"allow" or "deny"' }),
+    "What the policy's rules say; in mode warn, too.",
+  ),
+  constraint: optional(text("a constraint like host_mounts"), "The constraint that must deny it."),
+  answers: optional(
+    z.record(z.string(), z.unknown(), { error: "a map from lookups to answers" }),
+    'What lookups are answered with: "container web": {…}, null for what is not there.',
+  ),
 }, { error: "a map of name, request or command, and expect" });
 
 const tableSchema = z.strictObject({
-  policy: text("the name of a policy").describe("The policy that is tested.").optional(),
-  listener: text("the name of a listener").describe("The listener that is called.").optional(),
-  uid: integer(0, MAX_ID).describe("Who calls, instead of a policy.").optional(),
-  user: text("the name of a user").describe("The same by name.").optional(),
-  gid: account("group").describe("The caller's primary group.").optional(),
-  groups: z.array(account("group"), { error: "a list of groups" })
-    .describe("The caller's supplementary groups.").optional(),
+  policy: optional(text("the name of a policy"), "The policy that is tested."),
+  listener: optional(text("the name of a listener"), "The listener that is called."),
+  uid: optional(integer(0, MAX_ID), "Who calls, instead of a policy."),
+  user: optional(text("the name of a user"), "The same by name."),
+  gid: optional(account("group"), "The caller's primary group."),
+  groups: optional(
+    z.array(account("group"), { error: "a list of groups" }),
+    "The caller's supplementary groups.",
+  ),
   tests: z.array(testSchema, { error: "a list of tests" }),
 }, { error: "a map with tests" });
 

@@ -1,8 +1,8 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { keys, keysOf } from "../../policy/constraints/keys.ts";
 import type { Limits } from "../../policy/constraints/types.ts";
 import { groups, operations } from "../../policy/operations.ts";
-import { integer, oneOrMore, text } from "../schema.ts";
+import { integer, oneOrMore, optional, required, text } from "../schema.ts";
 
 // Functions, because most configurations have no constraints and should not wait for their schemas.
 
@@ -10,12 +10,12 @@ type Key = keyof Limits;
 
 const flag = () => z.boolean({ error: "true or false" });
 const size = (error: string) => z.union([text(error), integer(1, MAX)], { error });
-const processors = (error: string) => z.number({ error }).positive({ error });
+const processors = (error: string) => z.number({ error }).check(z.positive({ error }));
 const any = () => z.literal("any");
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /** `any`, one or several; an empty list is none. */
-function words<T extends z.ZodType>(item: T, error: string) {
+function words<T extends z.ZodMiniType>(item: T, error: string) {
   return z.union([item, z.array(item, { error })], { error });
 }
 const patterns = () => words(text("a pattern"), "any, a pattern or a list of patterns");
@@ -23,14 +23,14 @@ const patterns = () => words(text("a pattern"), "any, a pattern or a list of pat
 function labels() {
   const error = "a map of labels and their values";
   const value = z.union([z.string(), z.number(), z.boolean()], { error: "text" });
-  return z.record(z.string().min(1), value, { error });
+  return z.record(z.string().check(z.minLength(1)), value, { error });
 }
 
 function hostMounts() {
   const error = "any, an absolute path, { path: PATH, read_only: true }, or a list of them";
   const mount = z.strictObject({
-    path: text("an absolute path").describe("A path, in which ** stands for what is below."),
-    read_only: flag().describe("Only mounts that cannot be written through.").optional(),
+    path: required(text("an absolute path"), "A path, in which ** stands for what is below."),
+    read_only: optional(flag(), "Only mounts that cannot be written through."),
   }, { error });
   const path = text("an absolute path");
   return z.union([path, mount, z.array(z.union([path, mount], { error }), { error })], { error });
@@ -40,11 +40,13 @@ function selectors() {
   const error = "any, a map of name, label and image, or a list of such maps";
   const some = (what: string) => oneOrMore(text(`a ${what}`), `a ${what}, or a list of them`);
   const selector = z.strictObject({
-    name: some("pattern").describe("Patterns for the name.").optional(),
-    label: some("label").describe("Labels that it must have, team=ci or team.").optional(),
-    image: some("pattern").describe("Patterns for the image that it was made from.").optional(),
+    name: optional(some("pattern"), "Patterns for the name."),
+    label: optional(some("label"), "Labels that it must have, team=ci or team."),
+    image: optional(some("pattern"), "Patterns for the image that it was made from."),
   }, { error });
-  return z.union([any(), selector, z.array(selector, { error }).min(1, { error })], { error });
+  return z.union([any(), selector, z.array(selector, { error }).check(z.minLength(1, { error }))], {
+    error,
+  });
 }
 
 const flags: ReadonlySet<Key> = new Set([
@@ -59,7 +61,7 @@ const flags: ReadonlySet<Key> = new Set([
   "unjudged",
 ]);
 
-const others: Readonly<Partial<Record<Key, () => z.ZodType>>> = {
+const others: Readonly<Partial<Record<Key, () => z.ZodMiniType>>> = {
   host_mounts: hostMounts,
   containers: selectors,
   required_labels: labels,
@@ -79,14 +81,14 @@ const others: Readonly<Partial<Record<Key, () => z.ZodType>>> = {
   unknown_fields: () => z.enum(["deny", "allow"], { error: '"deny" or "allow"' }),
 };
 
-const made = new Map<Key, z.ZodType>();
+const made = new Map<Key, z.ZodMiniType>();
 
 /** A key's schema, the same wherever it can be written: in the JSON Schema it has a name, and stands there once. */
-function valueSchema(key: Key): z.ZodType {
+function valueSchema(key: Key): z.ZodMiniType {
   const known = made.get(key);
   if (known !== undefined) return known;
   const schema = (others[key]?.() ?? (flags.has(key) ? flag() : patterns()))
-    .meta({ id: key, description: `${keys[key]}.` });
+    .register(z.globalRegistry, { id: key, description: `${keys[key]}.` });
   made.set(key, schema);
   return schema;
 }
@@ -95,14 +97,18 @@ function valueSchema(key: Key): z.ZodType {
 function additions() {
   const error = "a map of what to fill in";
   return z.strictObject({
-    labels: labels().describe("Labels to add.").optional(),
-    no_new_privileges: z.literal(true, { error: "true" })
-      .describe("Whether no process may get more privileges than the first.").optional(),
-    memory: size("a size like 1GiB, or a number of bytes").describe("Memory limit.").optional(),
-    cpus: processors("a number greater than 0").describe("Processors.").optional(),
-    pids: integer(1, MAX).describe("Most processes.").optional(),
-    user: z.union([text("a user"), integer(0, 2 ** 32 - 2)], { error: "a user" })
-      .describe("User to run as.").optional(),
+    labels: optional(labels(), "Labels to add."),
+    no_new_privileges: optional(
+      z.literal(true, { error: "true" }),
+      "Whether no process may get more privileges than the first.",
+    ),
+    memory: optional(size("a size like 1GiB, or a number of bytes"), "Memory limit."),
+    cpus: optional(processors("a number greater than 0"), "Processors."),
+    pids: optional(integer(1, MAX), "Most processes."),
+    user: optional(
+      z.union([text("a user"), integer(0, 2 ** 32 - 2)], { error: "a user" }),
+      "User to run as.",
+    ),
   }, { error });
 }
 
@@ -122,12 +128,12 @@ export function keysUnder(pattern: string): Key[] {
 
 /** What may stand under `containers.create`, `containers.*` or `*`. */
 export function limitsSchema(pattern: string) {
-  const limits = keysUnder(pattern).map((key) => [key, valueSchema(key).optional()] as const);
+  const limits = keysUnder(pattern).map((key) => [key, z.optional(valueSchema(key))] as const);
   const set = pattern === "containers.create"
-    ? { set: additions().describe("Filled in where the client left it out.").optional() }
+    ? { set: optional(additions(), "Filled in where the client left it out.") }
     : {};
   const error = "none, or a map of keys";
-  return z.strictObject({ ...Object.fromEntries(limits), ...set } as z.ZodRawShape, { error });
+  return z.strictObject({ ...Object.fromEntries(limits), ...set } as z.core.$ZodShape, { error });
 }
 
 /** All of `constraints`, for the JSON Schema. */
@@ -136,7 +142,7 @@ export function constraintsSchema() {
   const entries = names.filter((name) => keysUnder(name).length > 0).map((name) => {
     const about = name === "*" ? "All operations" : name;
     const entry = z.union([z.literal("none"), limitsSchema(name)]);
-    return [name, entry.describe(`${about}; none: nothing is judged.`).optional()] as const;
+    return [name, optional(entry, `${about}; none: nothing is judged.`)] as const;
   });
   return z.union([z.literal("none"), z.strictObject(Object.fromEntries(entries))]);
 }

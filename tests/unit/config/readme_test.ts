@@ -105,9 +105,9 @@ Deno.test("the README's policies load together, and give root away only where it
 Deno.test("the README's tables list every key there is", () => {
   const { shape } = configSchema;
   assert.deepEqual(column("key at the top"), Object.keys(shape));
-  const limits = policySchema.shape.limits.unwrap().shape;
+  const limits = policySchema.shape.limits.def.innerType.shape;
   assert.deepEqual(column("key of `limits`"), Object.keys(limits));
-  const listener = shape.listeners.unwrap().element.shape;
+  const listener = shape.listeners.def.innerType.def.element.shape;
   assert.deepEqual(column("key of a listener").sort(), Object.keys(listener).sort());
 });
 
