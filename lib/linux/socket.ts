@@ -6,6 +6,7 @@ const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
+const SO_SNDBUF = 7;
 const SO_ACCEPTCONN = 30;
 const SO_DOMAIN = 39;
 const SOCK_CLOEXEC = 0o2000000;
@@ -54,6 +55,21 @@ function socketOption(fd: number, name: number): number | undefined {
   length[0] = 4;
   const failed = libc.getsockopt(fd, SOL_SOCKET, name, optionBytes, lengthBytes) < 0;
   return failed ? undefined : option[0]!;
+}
+
+/** What everybody may ask for where nothing else is configured, in bytes (net.core.wmem_max, socket(7)). */
+const ROOM = 212_992;
+const room = new Uint8Array(new Int32Array([ROOM]).buffer);
+
+/**
+ * Lets as much as the kernel gives everybody be under way from a unix socket, which is twice as much as it begins with. TCP finds
+ * out what it needs by itself, until somebody sets it.
+ */
+export function widen(fd: number): void {
+  // The kernel doubles what is asked for, and counts its own bookkeeping, too.
+  const isWide = (socketOption(fd, SO_SNDBUF) ?? Infinity) >= 2 * ROOM;
+  if (isWide || socketOption(fd, SO_DOMAIN) !== AF_UNIX) return;
+  libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, room, room.length);
 }
 
 /** Whether a descriptor is a unix stream socket that listens (sd_is_socket_unix(3)). */

@@ -3,6 +3,7 @@ import type { Epoll } from "../linux/epoll.ts";
 import { EAGAIN, EINTR, errno } from "../linux/errno.ts";
 import { MAX_SPLICE, receive, send, splice } from "../linux/io.ts";
 import { Memory } from "../linux/memory.ts";
+import { widen } from "../linux/socket.ts";
 
 /** The call would block: an event will tell when to go on. */
 export const BLOCKED = -1;
@@ -11,6 +12,8 @@ export const FAILED = -2;
 
 /** Edge-triggered, so that a waiting side costs nothing and one epoll_ctl(2) a connection is enough. */
 const INPUT = EPOLLIN | EPOLLRDHUP | EPOLLET;
+/** So often EPOLLOUT may tell nobody anything before it is taken back: a stream needs it all the time, a dialogue never. */
+const MAX_UNASKED = 8;
 
 /** Before an endpoint has an owner, and never queued. */
 const nobody: Owner = { queued: true, run() {}, close() {} };
@@ -44,6 +47,10 @@ export class Endpoint {
   full = false;
   /** Descriptors and urgent bytes may come with the data: then a read ends where they are, and more may be waiting (unix(7)). */
   #splits = false;
+  /** EPOLLOUT is armed. */
+  #armed = false;
+  /** It came so often while there was room anyway. */
+  #unasked = 0;
 
   readonly #epoll: Epoll;
   #outcome = BLOCKED;
@@ -63,10 +70,7 @@ export class Endpoint {
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) this.readable = true;
     if ((events & (EPOLLRDHUP | EPOLLHUP)) !== 0) this.finished = true;
     if ((events & (EPOLLHUP | EPOLLERR)) !== 0) this.gone = true;
-    if (this.full && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) !== 0) {
-      this.full = false;
-      this.#epoll.modify(this.fd, INPUT);
-    }
+    if (this.#armed && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) !== 0) this.#noteRoom();
   }
 
   /** What has come was not all: from now on a short read says nothing about what is waiting, nor did the last one. */
@@ -98,7 +102,7 @@ export class Endpoint {
     return this.#splice(this.fd, pipe, length);
   }
 
-  /** Bytes taken, BLOCKED or FAILED. After a short write EPOLLOUT is armed. */
+  /** Bytes taken, BLOCKED or FAILED. After a short write an event tells when there is room. */
   send(from: Memory, offset: number, length: number): number {
     if (this.full) return BLOCKED;
     let n = send(this.fd, from, offset, length);
@@ -129,7 +133,19 @@ export class Endpoint {
 
   #awaitRoom(): void {
     this.full = true;
+    this.#unasked = 0;
+    if (this.#armed) return;
+    this.#armed = true;
+    widen(this.fd);
     this.#epoll.modify(this.fd, INPUT | EPOLLOUT);
+  }
+
+  #noteRoom(): void {
+    if (!this.full && ++this.#unasked > MAX_UNASKED) {
+      this.#armed = false;
+      this.#epoll.modify(this.fd, INPUT);
+    }
+    this.full = false;
   }
 
   /** After a call has failed: whether it is made again. If not, `#outcome` says what came of it. */

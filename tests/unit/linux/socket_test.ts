@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { libc } from "../../../lib/linux/libc.ts";
 import { datagramSocket, sendDatagram } from "../../../lib/linux/datagram.ts";
 import { ECONNREFUSED, errno } from "../../../lib/linux/errno.ts";
 import { adopt, close, duplicate, read, replace } from "../../../lib/linux/io.ts";
@@ -10,6 +11,7 @@ import {
   listen,
   unixAddress,
   unixSocket,
+  widen,
 } from "../../../lib/linux/socket.ts";
 
 /** What the kernel says of a descriptor's flags, close-on-exec among them (proc_pid_fdinfo(5)). */
@@ -81,4 +83,29 @@ Deno.test("what is adopted is close-on-exec and does not block, duplicates and r
   assert.equal(identity(again), identity(other));
   assert.equal(flagsOf(again) & O_CLOEXEC, O_CLOEXEC);
   for (const fd of [one, other, again]) close(fd);
+});
+
+/** SO_SNDBUF of a socket, in bytes as the kernel counts them (socket(7)). */
+function room(fd: number): number {
+  const value = new Int32Array(1);
+  const length = new Uint8Array(new Uint32Array([4]).buffer);
+  assert.equal(libc.getsockopt(fd, 1, 7, new Uint8Array(value.buffer), length), 0);
+  return value[0]!;
+}
+
+Deno.test("a unix socket gets twice the room to send, one of TCP and one that has more keep theirs", () => {
+  const most = 2 * Number(Deno.readTextFileSync("/proc/sys/net/core/wmem_max"));
+  const plain = unixSocket(false);
+  const before = room(plain);
+  widen(plain);
+  const wanted = Math.max(before, Math.min(most, 2 * 212_992));
+  assert.equal(room(plain), wanted);
+  widen(plain);
+  assert.equal(room(plain), wanted);
+  const tcp = libc.socket(2, 1, 0);
+  const own = room(tcp);
+  widen(tcp);
+  assert.equal(room(tcp), own);
+  widen(9999);
+  for (const fd of [plain, tcp]) close(fd);
 });
