@@ -15,13 +15,14 @@ export function rulesAt(
     const at = [...path, index];
     if (typeof item === "string") add(item, at);
     for (const [group, verbs] of typeof item === "object" ? Object.entries(item) : []) {
-      if (typeof verbs === "string") add(`${group}.${verbs}`, [...at, group]);
+      // zod leaves what stands at __proto__ unchecked; there is no such group, which is told like that of any other.
+      if (group === "__proto__") add(`${group}.*`, [...at, group]);
+      else if (typeof verbs === "string") add(`${group}.${verbs}`, [...at, group]);
       else if (Array.isArray(verbs)) {
         for (const [n, verb] of verbs.entries()) {
           if (verb !== undefined) add(`${group}.${verb}`, [...at, group, n]);
         }
-        // zod leaves what stands at __proto__ unchecked; there is no such group, which is told like that of any other.
-      } else if (group === "__proto__") add(`${group}.*`, [...at, group]);
+      }
     }
   }
   return found;

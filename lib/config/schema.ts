@@ -15,8 +15,14 @@ export const required = <T extends z.ZodMiniType>(value: T, description: string)
 export const optional = <T extends z.ZodMiniType>(value: T, description: string) =>
   z.optional(required(value, description));
 
+/** For text and lists. By itself, zod asks all that has a length for it, be it a map with a key of that name. */
+export function notEmpty(error: string) {
+  const check = z.minLength(1, { error });
+  check._zod.def.when = ({ value }) => typeof value === "string" || Array.isArray(value);
+  return check;
+}
 /** Text that is not empty. */
-export const text = (error: string) => z.string({ error }).check(z.minLength(1, { error }));
+export const text = (error: string) => z.string({ error }).check(notEmpty(error));
 /** A whole number. */
 export const integer = (first: number, last: number) => {
   const error = `a whole number from ${first} to ${last}`;
@@ -25,7 +31,7 @@ export const integer = (first: number, last: number) => {
 const list = <T extends z.ZodMiniType>(item: T, error: string) => z.array(item, { error });
 /** One value, or a list of them. */
 export const oneOrMore = <T extends z.ZodMiniType>(item: T, error: string) =>
-  z.union([item, z.array(item, { error }).check(z.minLength(1, { error }))], { error });
+  z.union([item, z.array(item, { error }).check(notEmpty(error))], { error });
 
 const duration = () =>
   z.union([z.number(), text("a time")], { error: "a time like 90s or 5m, or a number of seconds" });

@@ -29,7 +29,7 @@ const testSchema = z.strictObject({
     "The body's type; application/json by default.",
   ),
   command: optional(
-    z.union([text("a docker command line"), z.array(z.string())], {
+    z.union([text("a docker command line"), z.array(z.string({ error: "text" }))], {
       error: "a docker command line",
     }),
     "A docker command line; it is denied when one of its requests is.",

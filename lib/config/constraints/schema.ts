@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { keys, keysOf } from "../../policy/constraints/keys.ts";
 import type { Limits } from "../../policy/constraints/types.ts";
 import { groups, operations } from "../../policy/operations.ts";
-import { integer, oneOrMore, optional, required, text } from "../schema.ts";
+import { integer, notEmpty, oneOrMore, optional, required, text } from "../schema.ts";
 
 // Functions, because most configurations have no constraints and should not wait for their schemas.
 
@@ -44,7 +44,7 @@ function selectors() {
     label: optional(some("label"), "Labels that it must have, team=ci or team."),
     image: optional(some("pattern"), "Patterns for the image that it was made from."),
   }, { error });
-  return z.union([any(), selector, z.array(selector, { error }).check(z.minLength(1, { error }))], {
+  return z.union([any(), selector, z.array(selector, { error }).check(notEmpty(error))], {
     error,
   });
 }

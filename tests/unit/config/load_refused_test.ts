@@ -288,8 +288,24 @@ Deno.test("aliases work, and too many of them are refused", () => {
   assert.deepEqual(problems(load(`${layers.join("\n")}\n`)), ["yaml postern.yaml:1:1"]);
 });
 
+Deno.test("a map that says to have a length is no text and no list, whatever it says", () => {
+  const map = "{ length: { toString: 1 } }";
+  for (
+    const text of [
+      `${LISTENER}upstream: ${map}\n`,
+      `${LISTENER}default: ${map}\n`,
+      `${LISTENER}policies: ${map}\n`,
+      `${LISTENER}clients: [{ group: ${map}, policy: full }]\n`,
+    ]
+  ) {
+    const found = problems(load(text));
+    assert.equal(found.length, 1, `${text}${found.join()}`);
+    assert.match(found[0]!, /^wrong-value /);
+  }
+});
+
 Deno.test("a group named __proto__ is unknown, whatever stands there", () => {
-  for (const verbs of ["{}", "create", "[create]", "7", "~"]) {
+  for (const verbs of ["{}", "create", "[create]", "7", "~", "[]", "[7]", "[{ toString: 1 }]"]) {
     const team = `name: team\nallow: [{__proto__: ${verbs}}]\n`;
     const found = load({ "postern.yaml": `${LISTENER}policies: team.yaml\n`, "team.yaml": team });
     assert.equal(problems(found).length, 1, `${verbs}: ${problems(found).join()}`);

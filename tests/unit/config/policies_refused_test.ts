@@ -25,7 +25,7 @@ const refused: Record<string, [files: string[], ...expected: string[]]> = {
   "an unknown group": [["name: x\ndeny:\n  - container: '*'\n"], "unknown-operation a:3:16"],
   "a group named __proto__": [
     ["name: x\ndeny: [{ __proto__: [a] }]\n"],
-    "unknown-operation a:2:22",
+    "unknown-operation a:2:21",
   ],
   "an operation that is no text": [
     ["name: x\nallow: [1, [a]]\n"],
