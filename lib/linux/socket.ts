@@ -57,19 +57,34 @@ function socketOption(fd: number, name: number): number | undefined {
   return failed ? undefined : option[0]!;
 }
 
-/** What everybody may ask for where nothing else is configured, in bytes (net.core.wmem_max, socket(7)). */
-const ROOM = 212_992;
-const room = new Uint8Array(new Int32Array([ROOM]).buffer);
+/** What everybody may ask for where nothing else is configured, in bytes (net.core.wmem_max, socket(7)); the kernel doubles it. */
+const ROOM = new Uint8Array(new Int32Array([212_992]).buffer);
+/** Whether asking for it gets more than a socket has anyway: administrators may allow less, or give more from the start. */
+let isMore: boolean | undefined;
 
 /**
- * Lets as much as the kernel gives everybody be under way from a unix socket, which is twice as much as it begins with. TCP finds
+ * Lets as much be under way from a unix socket as the kernel gives everybody, which is twice as much as it begins with. TCP finds
  * out what it needs by itself, until somebody sets it.
  */
 export function widen(fd: number): void {
-  // The kernel doubles what is asked for, and counts its own bookkeeping, too.
-  const isWide = (socketOption(fd, SO_SNDBUF) ?? Infinity) >= 2 * ROOM;
-  if (isWide || socketOption(fd, SO_DOMAIN) !== AF_UNIX) return;
-  libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, room, room.length);
+  if (isMore ??= getsMore()) {
+    if (socketOption(fd, SO_DOMAIN) === AF_UNIX) askForRoom(fd);
+  }
+}
+
+/** Undefined where no descriptor is left to find out. */
+function getsMore(): boolean | undefined {
+  const trial = unixSocket(false);
+  if (trial < 0) return undefined;
+  const before = socketOption(trial, SO_SNDBUF)!;
+  askForRoom(trial);
+  const after = socketOption(trial, SO_SNDBUF)!;
+  libc.close(trial);
+  return after > before;
+}
+
+function askForRoom(fd: number): void {
+  libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, ROOM, ROOM.length);
 }
 
 /** Whether a descriptor is a unix stream socket that listens (sd_is_socket_unix(3)). */

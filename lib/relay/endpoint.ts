@@ -134,9 +134,9 @@ export class Endpoint {
   #awaitRoom(): void {
     this.full = true;
     this.#unasked = 0;
-    if (this.#armed) return;
+    if (!this.#armed) widen(this.fd);
     this.#armed = true;
-    widen(this.fd);
+    // Again where it is armed: epoll looks anew then, whatever made the write short.
     this.#epoll.modify(this.fd, INPUT | EPOLLOUT);
   }
 

@@ -93,15 +93,14 @@ function room(fd: number): number {
   return value[0]!;
 }
 
-Deno.test("a unix socket gets twice the room to send, one of TCP and one that has more keep theirs", () => {
+Deno.test("a unix socket gets twice the room to send, or what the host allows, and one of TCP keeps its own", () => {
   const most = 2 * Number(Deno.readTextFileSync("/proc/sys/net/core/wmem_max"));
   const plain = unixSocket(false);
   const before = room(plain);
-  widen(plain);
-  const wanted = Math.max(before, Math.min(most, 2 * 212_992));
-  assert.equal(room(plain), wanted);
-  widen(plain);
-  assert.equal(room(plain), wanted);
+  for (let times = 0; times < 2; times++) {
+    widen(plain);
+    assert.equal(room(plain), Math.max(before, Math.min(most, 2 * 212_992)));
+  }
   const tcp = libc.socket(2, 1, 0);
   const own = room(tcp);
   widen(tcp);
