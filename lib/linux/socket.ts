@@ -67,9 +67,8 @@ let isMore: boolean | undefined;
  * out what it needs by itself, until somebody sets it.
  */
 export function widen(fd: number): void {
-  if (isMore ??= getsMore()) {
-    if (socketOption(fd, SO_DOMAIN) === AF_UNIX) askForRoom(fd);
-  }
+  isMore ??= getsMore();
+  if (isMore === true && socketOption(fd, SO_DOMAIN) === AF_UNIX) askForRoom(fd);
 }
 
 /** Undefined where no descriptor is left to find out. */
