@@ -21,6 +21,9 @@ const options = {
   json: { type: "boolean" },
 } as const;
 
+/** How long a program may think about an answer, in milliseconds: a directory service may be away. */
+const PATIENCE_MS = 20_000;
+
 /** `postern doctor`: what is wrong on this host, with evidence and what to do. */
 export function doctor(args: readonly string[], world: World): Promise<number> {
   return saysUsage("doctor", world, async () => {
@@ -28,7 +31,8 @@ export function doctor(args: readonly string[], world: World): Promise<number> {
     if (typeof parsed === "number") return parsed;
     const { config, json } = parsed.values;
     const root = rootOf(parsed.values.root);
-    const host = realHost(root, world.run, Deno.uid() ?? 0, world.pid);
+    const ask: Host["run"] = (program, args) => world.run(program, args, "", PATIENCE_MS);
+    const host = realHost(root, ask, Deno.uid() ?? 0, world.pid);
     const configured = root === "" ? configuredHere(config, world) : configuredBelow(host, config);
     const engine = configured.config === undefined ? engineOf(world) : DEFAULT_UPSTREAM;
     const report = await examine(await gather(host, configured, engine));

@@ -23,13 +23,14 @@ function isFile(path: string): boolean {
 }
 
 /**
- * Runs one of the host's programs with nothing in its environment but a path and the C locale, and waits until it ends. Undefined
- * when it is not installed.
+ * Runs one of the host's programs with nothing in its environment but a path and the C locale, and waits until it ends. One that
+ * has not ended after `most` milliseconds is killed, and its `stderr` says so. Undefined when it is not installed.
  */
 export async function runProgram(
   name: string,
   args: readonly string[],
   stdin = "",
+  most = Infinity,
 ): Promise<Ran | undefined> {
   const path = findProgram(name);
   if (path === undefined) return undefined;
@@ -41,12 +42,18 @@ export async function runProgram(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  let late = false;
+  const timer = most === Infinity ? undefined : setTimeout(() => {
+    late = true;
+    kill(child, "SIGKILL");
+  }, most);
   const [, output] = await Promise.all([feed(child.stdin, stdin), child.output()]);
+  clearTimeout(timer);
   const decoder = new TextDecoder();
   return {
     code: output.code,
     stdout: decoder.decode(output.stdout),
-    stderr: decoder.decode(output.stderr),
+    stderr: late ? `${name} did not end within ${most / 1000} s` : decoder.decode(output.stderr),
   };
 }
 

@@ -22,8 +22,13 @@ export interface World {
   readonly columns: number;
   /** All of standard input. */
   readStdin(): Promise<Uint8Array>;
-  /** Runs one of the host's programs and waits until it ends; undefined when it is not installed. */
-  run(program: string, args: readonly string[], stdin?: string): Promise<Ran | undefined>;
+  /** Runs one of the host's programs and waits until it ends, for `most` milliseconds at most; undefined when it is not installed. */
+  run(
+    program: string,
+    args: readonly string[],
+    stdin?: string,
+    most?: number,
+  ): Promise<Ran | undefined>;
   /** Starts one of the host's programs, with these variables and no others but PATH, and hears its lines; undefined when it is not installed. */
   follow(
     program: string,

@@ -1,7 +1,7 @@
 import { groupNamed, groupOf, type User, type UserGroup } from "./accounts.ts";
 import type { Facts } from "./facts.ts";
 import { gateUids } from "./gate_users.ts";
-import { Unreadable } from "./host.ts";
+import { type Host, Unreadable } from "./host.ts";
 import { attempt, type Process } from "./processes.ts";
 
 /** Everybody who has a group, or can come to have it. */
@@ -26,7 +26,9 @@ export async function membersOfGid(facts: Facts, gid: number): Promise<Members> 
   const { host, accounts, live } = facts;
   const groups = accounts.groups.filter((group) => group.gid === gid);
   const known = { name: groupNamed(accounts, gid), gid };
-  const asked = live ? await fromEverywhere(facts, [...groups.map(({ name }) => name), gid]) : [];
+  const service = new DirectoryService(host);
+  const keys = [...groups.map(({ name }) => name), String(gid)];
+  const asked = live ? await groupsOf(service, keys) : [];
   const everywhere = asked.filter((group) => group.gid === gid);
   const names = new Set([...groups, ...everywhere].map(({ name }) => name));
   const shadow = shadowOf(facts, names);
@@ -44,8 +46,7 @@ export async function membersOfGid(facts: Facts, gid: number): Promise<Members> 
   });
   add(everywhere.flatMap(({ members }) => members), "by a directory service (getent)");
   if (live) {
-    const passwd = await host.run("getent", ["passwd"]);
-    const users = rows(passwd?.stdout).flatMap(([name, , uid, gid]): User[] =>
+    const users = (await service.rows("passwd")).flatMap(([name, , uid, gid]): User[] =>
       name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid) }] : []
     );
     add(primaries(users, gid), "it is the primary group, by a directory service (getent)");
@@ -57,7 +58,7 @@ export async function membersOfGid(facts: Facts, gid: number): Promise<Members> 
     passwords: shadow.rows.filter(({ password }) => /^[^!*x]/.test(password)).map(({ name }) =>
       name
     ),
-    unknown: [...shadow.unknown, ...servicesOf(facts)],
+    unknown: [...shadow.unknown, ...servicesOf(facts), ...service.unknown],
   };
 }
 
@@ -97,12 +98,32 @@ export function programsOfGid({ host }: Facts, gid: number): string[] {
   );
 }
 
-async function fromEverywhere({ host }: Facts, keys: readonly (string | number)[]) {
-  const answers = [await host.run("getent", ["group"])];
-  for (const key of keys) answers.push(await host.run("getent", ["group", String(key)]));
-  return answers.flatMap((answer) =>
-    rows(answer?.stdout).flatMap((row): UserGroup[] => groupOf(row))
-  );
+async function groupsOf(service: DirectoryService, keys: readonly string[]) {
+  const answers = [await service.rows("group")];
+  for (const key of keys) answers.push(await service.rows("group", key));
+  return answers.flat().flatMap((row): UserGroup[] => groupOf(row));
+}
+
+/** What the host's name services list (getent(1)). After an answer that fails they are asked nothing more. */
+class DirectoryService {
+  readonly unknown: string[] = [];
+  readonly #host: Host;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  async rows(database: string, ...keys: readonly string[]): Promise<string[][]> {
+    if (this.unknown.length > 0) return [];
+    const answer = await this.#host.run("getent", [database, ...keys]);
+    if (answer === undefined) return [];
+    // 2: there is no such key.
+    if (answer.code !== 0 && answer.code !== 2) {
+      const why = answer.stderr.trim().split("\n")[0] || `it ends with ${answer.code}`;
+      this.unknown.push(`${["getent", database, ...keys].join(" ")}: ${why}`);
+    }
+    return rows(answer.stdout);
+  }
 }
 
 function primaries(users: readonly User[], gid: number): string[] {

@@ -248,6 +248,25 @@ checkCases(socketGroup, [
     says: [/^\/etc\/nsswitch\.conf: passwd: sss, which need not list everybody$/m],
   },
   {
+    name: "a service that does not answer leaves them unknown, and is asked once",
+    host: {
+      programs: (program, args) =>
+        program === "getent"
+          ? { code: 137, stdout: "", stderr: `late: ${args.join(" ")}` }
+          : undefined,
+    },
+    levels: ["unknown"],
+    says: [/^getent group: late: group$/m],
+    saysNot: [/late: (passwd|group \S+)$/m],
+  },
+  {
+    name: "a name that no service knows is no failure",
+    host: {
+      programs: (program) => program === "getent" ? { code: 2, stdout: "", stderr: "" } : undefined,
+    },
+    levels: ["fine"],
+  },
+  {
     name: "below a root such a service is not asked",
     host: { root: "/mnt", files: { "/etc/nsswitch.conf": "group:\tfiles systemd ldap\n" } },
     levels: ["unknown"],
