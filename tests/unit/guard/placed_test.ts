@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
 import { isPlacedByRoot } from "../../../lib/guard/placed.ts";
+import { testInRootFolder } from "./root_folder.ts";
 
 const absent = Deno.uid() === 0 ? undefined : "needs root";
 
 /** Folders of root's alone, and one in which others may make files. */
 function rootTest(name: string, fn: (folder: string) => Promise<void>): void {
-  Deno.test({
-    name: absent === undefined ? name : `${name} (${absent})`,
-    ignore: absent !== undefined,
-    async fn() {
-      const folder = await Deno.makeTempDir({ dir: "/var/lib", prefix: "pg-" });
-      try {
-        await Deno.chmod(folder, 0o755);
-        await Deno.mkdir(`${folder}/run`, { mode: 0o755 });
-        await Deno.writeTextFile(`${folder}/run/ci.sock`, "");
-        await fn(folder);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
+  testInRootFolder(absent, name, async (folder) => {
+    await Deno.mkdir(`${folder}/run`, { mode: 0o755 });
+    await Deno.writeTextFile(`${folder}/run/ci.sock`, "");
+    await fn(folder);
   });
 }
 

@@ -5,6 +5,7 @@ import { isAlive } from "../../../lib/linux/peercred.ts";
 import { startOf } from "../../../lib/watch/process.ts";
 import { untilListening } from "../../support/listening.ts";
 import { which } from "../../support/private_engine.ts";
+import { testInRootFolder } from "./root_folder.ts";
 
 const absent = Deno.uid() !== 0
   ? "needs root"
@@ -50,21 +51,7 @@ class Scene {
   }
 }
 
-function rootTest(name: string, fn: (folder: string) => Promise<void>): void {
-  Deno.test({
-    name: absent === undefined ? name : `${name} (${absent})`,
-    ignore: absent !== undefined,
-    async fn() {
-      const folder = await Deno.makeTempDir({ dir: "/var/lib", prefix: "pg-" });
-      try {
-        await Deno.chmod(folder, 0o755);
-        await fn(folder);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
-}
+const rootTest = testInRootFolder.bind(undefined, absent);
 
 async function end(child: Deno.ChildProcess): Promise<void> {
   // unshare(1) waits for its child, whatever signal comes but this one.
