@@ -27,11 +27,14 @@ export interface Accounts {
 /** Reads /etc/passwd and /etc/group. */
 export function accounts(host: Pick<Host, "read">): Accounts {
   return {
-    users: rows(host.read("/etc/passwd")).flatMap(([name, , uid, gid, , , shell = ""]) =>
-      name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid), shell }] : []
-    ),
+    users: rows(host.read("/etc/passwd")).flatMap((row) => userOf(row)),
     groups: rows(host.read("/etc/group")).flatMap((row) => groupOf(row)),
   };
+}
+
+/** A user from a line of passwd(5), as getent(1) prints it, too. */
+export function userOf([name, , uid, gid, , , shell = ""]: readonly string[]): User[] {
+  return name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid), shell }] : [];
 }
 
 /** A group from a line of group(5), as getent(1) prints it, too. */
@@ -40,7 +43,8 @@ export function groupOf([name, , gid, members]: readonly string[]): UserGroup[] 
   return [{ name, gid: Number(gid), members: (members ?? "").split(",").filter((m) => m !== "") }];
 }
 
-function rows(text: string | undefined): string[][] {
+/** The fields of each line of such a file. */
+export function rows(text: string | undefined): string[][] {
   return (text ?? "").split("\n").map((line) => line.split(":"));
 }
 

@@ -1,6 +1,7 @@
-import { groupNamed, groupOf, type User, type UserGroup } from "./accounts.ts";
+import { groupNamed, groupOf, rows, type User, userOf } from "./accounts.ts";
 import type { Facts } from "./facts.ts";
 import { gateUids } from "./gate_users.ts";
+import { hasHostRoot } from "./own_processes.ts";
 import { type Host, Unreadable } from "./host.ts";
 import { attempt, type Process } from "./processes.ts";
 
@@ -46,9 +47,7 @@ export async function membersOfGid(facts: Facts, gid: number): Promise<Members> 
   });
   add(everywhere.flatMap(({ members }) => members), "by a directory service (getent)");
   if (live) {
-    const users = (await service.rows("passwd")).flatMap(([name, , uid, gid]): User[] =>
-      name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid) }] : []
-    );
+    const users = (await service.rows("passwd")).flatMap((row) => userOf(row));
     add(primaries(users, gid), "it is the primary group, by a directory service (getent)");
   }
   return {
@@ -69,12 +68,9 @@ export async function membersOfGid(facts: Facts, gid: number): Promise<Members> 
 export function holdersOfGid(facts: Facts, gid: number, owner: number): Process[] {
   const { host, processes } = facts;
   const trusted = gateUids(facts);
-  const ours = host.behind("/");
-  const isElsewhere = ({ pid, container }: Process) => {
-    // Anybody may name a cgroup of his own as a container's is.
-    const root = container === undefined ? ours : host.behind(`/proc/${pid}/root/`);
-    return root?.inode !== ours?.inode || root?.device !== ours?.device;
-  };
+  // Anybody may name a cgroup of his own as a container's is.
+  const isElsewhere = ({ pid, container }: Process) =>
+    container !== undefined && !hasHostRoot(host, pid);
   return processes.filter((process) => {
     const { gids, uid } = process;
     const has = gids?.has(gid) === true && uid !== undefined && uid !== owner && !trusted.has(uid);
@@ -101,7 +97,7 @@ export function programsOfGid({ host }: Facts, gid: number): string[] {
 async function groupsOf(service: DirectoryService, keys: readonly string[]) {
   const answers = [await service.rows("group")];
   for (const key of keys) answers.push(await service.rows("group", key));
-  return answers.flat().flatMap((row): UserGroup[] => groupOf(row));
+  return answers.flat().flatMap((row) => groupOf(row));
 }
 
 /** What the host's name services list (getent(1)). After an answer that fails they are asked nothing more. */
@@ -178,10 +174,6 @@ function servicesOf({ host, live }: Facts): string[] {
       (live ? ", which need not list everybody" : ", which is not asked below a root"),
     ];
   });
-}
-
-function rows(text: string | undefined): string[][] {
-  return (text ?? "").split("\n").map((line) => line.split(":"));
 }
 
 function list(names: string | undefined): string[] {

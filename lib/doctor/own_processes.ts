@@ -51,6 +51,11 @@ export function isOfHost(host: Host, process: Process, all: readonly Process[]):
   const self = all.find(({ pid }) => pid === host.pid);
   if (container !== undefined) return false;
   if (self !== undefined && pidNamespace !== self.pidNamespace) return false;
+  return hasHostRoot(host, pid);
+}
+
+/** Whether what a process finds at / is what the host has there. */
+export function hasHostRoot(host: Host, pid: number): boolean {
   const [root, ours] = [host.behind(`/proc/${pid}/root/`), host.behind("/")];
   return root !== undefined && root.inode === ours?.inode && root.device === ours.device;
 }

@@ -1,8 +1,9 @@
 import type { FileStatus } from "../linux/file.ts";
-import { groupNamed, userNamed } from "./accounts.ts";
+import { userNamed } from "./accounts.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { line } from "./fixes.ts";
+import { listedWriters } from "./listed_writers.ts";
 import { foldersOf, walked } from "./paths.ts";
 import { access } from "./wording.ts";
 
@@ -38,11 +39,7 @@ function openFolder(
   if (status === undefined) return [];
   const foreign = !trusted.has(status.uid);
   // Nobody but its owner takes away what stands in a sticky one (inode(7)).
-  const listed = isSticky(status)
-    ? []
-    : host.acl(folder).filter(({ kind, id, bits }) =>
-      (bits & 2) !== 0 && !(kind === "user" && trusted.has(id))
-    );
+  const listed = isSticky(status) ? [] : listedWriters(facts, folder, trusted);
   const open = (status.mode & 0o022) !== 0 && !isSticky(status);
   const isRoots = (status.mode & 0o002) === 0 && status.gid === 0 && hasRootAlone(facts);
   if (!foreign && listed.length === 0 && (!open || isRoots)) return [];
@@ -52,11 +49,7 @@ function openFolder(
     title,
     evidence: [
       `${folder}: ${access(accounts, status)}`,
-      ...listed.map(({ kind, id }) =>
-        `${folder}: access control list, ${kind}:${
-          kind === "user" ? userNamed(accounts, id) : groupNamed(accounts, id)
-        }`
-      ),
+      ...listed.map((writer) => `${folder}: access control list, ${writer}`),
     ],
     fix: [
       ...(foreign ? [line("chown", "root", at)] : []),

@@ -1,6 +1,6 @@
 import { ROOT } from "./forms.ts";
+import { PLAIN_NAME } from "./names.ts";
 
-const name = /^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/;
 const unit = /^postern(?:-[A-Za-z0-9._-]+)?\.(?:service|socket)$/;
 const pattern = /^\^[A-Za-z0-9_.@\\-]+:$/;
 
@@ -9,7 +9,7 @@ type Shape = readonly (string | RegExp)[];
 
 /** Everything that is run below a root to see whether something is done, and to take it back. */
 const shapes: readonly Shape[] = [
-  ...["groupdel", "userdel"].map((program) => [program, "--prefix", ROOT, name]),
+  ...["groupdel", "userdel"].map((program) => [program, "--prefix", ROOT, PLAIN_NAME]),
   ["grep", "-q", pattern, `${ROOT}/etc/passwd`],
   ["grep", "-q", pattern, `${ROOT}/etc/group`],
   ["grep", "-q", pattern, `${ROOT}/etc/passwd`, `${ROOT}/etc/group`],

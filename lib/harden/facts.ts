@@ -6,7 +6,7 @@ import type { Config, NameService } from "../config/types.ts";
 import { userName } from "../linux/nss.ts";
 import { systemNames } from "../peer/names.ts";
 import type { Disk } from "./disk.ts";
-import { ENGINE_GROUP, GATE_USER } from "./names.ts";
+import { ENGINE_GROUP, GATE_USER, PLAIN_NAME } from "./names.ts";
 import { type Facts, Refused } from "./part.ts";
 import { resolve } from "./resolve.ts";
 import { engineWords } from "./running_engine.ts";
@@ -81,9 +81,9 @@ export function gatherFacts(scene: Scene): Facts | Extract<LoadResult, { ok: fal
   };
 }
 
-/** The name of an account goes into units, rules and commands that root runs (useradd(8), systemd's "User/Group Name Syntax"). */
+/** The name of the gate's account goes into units, rules and commands that root runs. */
 function requirePlainName(user: string): void {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/.test(user)) return;
+  if (PLAIN_NAME.test(user)) return;
   throw new Refused(
     `the gate's user is called ${
       JSON.stringify(user)

@@ -7,5 +7,8 @@ export const GATE_USER = "postern";
  */
 export const ENGINE_GROUP = "postern-engine";
 
+/** What an account may be called that units, rules and commands of root's name (useradd(8), systemd's "User/Group Name Syntax"). */
+export const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/;
+
 /** Where `harden` keeps what it replaced, and the list of it. */
 export const KEPT = "/var/lib/postern/harden";

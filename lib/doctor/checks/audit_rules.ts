@@ -14,7 +14,8 @@ export const auditRulesCheck: Check = {
   name: "audit-rules",
   group: "audit",
   async look(facts) {
-    const written = filesOf(facts);
+    const files = filesOf(facts);
+    const written = inForce(files.flatMap(({ path, text }) => auditRules(text, path)));
     const kernel = facts.live && facts.host.uid === 0 ? await loadedOf(facts) : undefined;
     if (kernel !== undefined && "why" in kernel) return [untold(facts, kernel.why)];
     const findings = facts.doors.flatMap(({ path }) => lookAt(facts, path, written, kernel));
@@ -26,7 +27,7 @@ export const auditRulesCheck: Check = {
         fix: ["auditctl -e 1", "systemctl enable --now auditd.service"],
       }];
     }
-    const off = kernel === undefined ? switchedOff(facts) : undefined;
+    const off = kernel === undefined ? switchedOff(files) : undefined;
     if (off !== undefined && findings.every(({ level }) => level === "fine")) {
       return [{
         level: "wrong",
@@ -41,6 +42,12 @@ export const auditRulesCheck: Check = {
     return findings;
   },
 };
+
+/** A file of rules. */
+interface RuleFile {
+  readonly path: string;
+  readonly text: string;
+}
 
 interface Loaded {
   readonly rules: readonly AuditRule[];
@@ -149,20 +156,18 @@ function explain(way: Way): string {
     : "older programs of 32 bits (-F arch=b32 -S socketcall -F a0=3)";
 }
 
-/** The files that augenrules(8) puts together. */
-function filesOf({ host }: Facts): AuditRule[] {
+/** The files that augenrules(8) puts together, in their order. */
+function filesOf({ host }: Facts): RuleFile[] {
   const names = (host.list(FOLDER) ?? []).filter((name) => name.endsWith(".rules")).sort();
-  return inForce(
-    names.flatMap((name) => auditRules(host.read(`${FOLDER}/${name}`) ?? "", `${FOLDER}/${name}`)),
-  );
+  return names.map((name) => `${FOLDER}/${name}`)
+    .map((path) => ({ path, text: host.read(path) ?? "" }));
 }
 
 /** The last `-e` counts, wherever it stands (augenrules(8)); where it is 0, its place. */
-function switchedOff({ host }: Facts): string | undefined {
-  const names = (host.list(FOLDER) ?? []).filter((name) => name.endsWith(".rules")).sort();
-  const last = names.flatMap((name) =>
-    [...(host.read(`${FOLDER}/${name}`) ?? "").matchAll(/^\s*-e\s+(\d)/gm)]
-      .map(([text, value]) => ({ told: `${FOLDER}/${name}: ${text.trim()}`, value }))
+function switchedOff(files: readonly RuleFile[]): string | undefined {
+  const last = files.flatMap(({ path, text }) =>
+    [...text.matchAll(/^\s*-e\s+(\d)/gm)]
+      .map(([line, value]) => ({ told: `${path}: ${line.trim()}`, value }))
   ).at(-1);
   return last?.value === "0" ? last.told : undefined;
 }

@@ -1,10 +1,10 @@
 import { basename, dirname } from "node:path";
 import type { FileId } from "../../guard/layout.ts";
 import type { FileStatus } from "../../linux/file.ts";
-import { daemonOf } from "../daemon.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { harden } from "../fixes.ts";
+import { settingsOf } from "../settings.ts";
 
 const FILE = "/etc/docker/daemon.json";
 const RESTART = "systemctl restart docker.service";
@@ -14,20 +14,15 @@ export const authorization: Check = {
   name: "authorization",
   group: "engine",
   look(facts) {
-    const { live, engines, sockets, configured: { file, config } } = facts;
-    return sockets.flatMap((real): Finding[] => {
-      const { named } = real;
-      const engine = engines.find(({ socket }) => socket === named);
-      const daemon = daemonOf(facts, real);
+    const { live, configured: { file, config } } = facts;
+    return settingsOf(facts).flatMap(({ socket, info, daemon }): Finding[] => {
+      if (info?.isPodman) return [];
       const listed = daemon?.setting("authorization-plugins");
-      const plugins = engine?.info?.authorization ??
-        (Array.isArray(listed) ? listed.map(String) : []);
-      if (engine?.info === undefined && (live || daemon === undefined)) return [];
-      if (engine?.info?.isPodman) return [];
-      const told = engine?.info === undefined
-        ? `${daemon!.origin}: no authorization-plugins`
+      const plugins = info?.authorization ?? (Array.isArray(listed) ? listed.map(String) : []);
+      const told = info === undefined
+        ? `${daemon.origin}: no authorization-plugins`
         : "GET /info: no Plugins.Authorization";
-      const wanted = config?.authz?.upstream === named
+      const wanted = config?.authz?.upstream === socket.named
         ? basename(config.authz.socket).replace(/\.[^.]*$/, "")
         : undefined;
       if (wanted !== undefined && !plugins.includes(wanted)) {
@@ -55,7 +50,7 @@ export const authorization: Check = {
           title: `the engine asks its plugin ${plugins.join(", ")} about every request`,
         }];
       }
-      if (live && isSealed(facts, real)) {
+      if (live && isSealed(facts, socket)) {
         return [{
           level: "fine",
           title: "the kernel lets only those connect whom postern guard's seal names",

@@ -93,12 +93,12 @@ function lookAt(
       ],
     });
   }
-  const others = hidden.length - kept.length;
-  if (others > 0) {
+  const others = hidden.filter((end) => !kept.includes(end));
+  if (others.length > 0) {
     findings.push({
       level: "unknown",
       title: `whose ${
-        connections(hidden.filter((end) => !kept.includes(end)))
+        connections(others)
       } to ${socket.path} it is: the other end is in no process that can be looked into`,
       evidence: ["unix_diag(7) has them, and no /proc/PID/fd that we may read does"],
       fix: [

@@ -7,6 +7,7 @@ import type { Check, Facts } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { line, seeContainer, startGate } from "../fixes.ts";
 import { gateUids, mayBeGate } from "../gate_users.ts";
+import { listedWriters } from "../listed_writers.ts";
 import { listeningTcp, placeOfTcp } from "../listening_tcp.ts";
 import { listeningAt } from "../own_processes.ts";
 import { realPath } from "../paths.ts";
@@ -107,17 +108,13 @@ function lookAt(facts: Facts, listener: ListenerConfig): Finding[] {
 }
 
 /** Whom an access control list lets in beside those of the configuration, which has none. */
-function listed({ host, accounts }: Facts, socket: string, path: string): Finding[] {
-  const named = host.acl(path).filter(({ kind, id, bits }) =>
-    (bits & 2) !== 0 && !(kind === "user" && id === 0)
-  );
+function listed(facts: Facts, socket: string, path: string): Finding[] {
+  const named = listedWriters(facts, path, new Set([0]));
   if (named.length === 0) return [];
   return [{
     level: "wrong",
     title: `an access control list lets others connect to ${socket} than the configuration does`,
-    evidence: named.map(({ kind, id }) =>
-      `${kind}:${kind === "user" ? userNamed(accounts, id) : groupNamed(accounts, id)}`
-    ),
+    evidence: named,
     fix: [line("setfacl", "-b", path)],
   }];
 }

@@ -17,10 +17,11 @@ export const mounted: Check = {
     const own = attempt(() => facts.host.read("/proc/self/mountinfo"));
     if (own === undefined) return [];
     const ours = mounts(own);
+    const each = oneOfEach(facts);
     const found = facts.doors.filter(({ status }) => status?.isSocket).flatMap((socket) => {
       const place = placeOf(ours, socket.path);
       if (place === undefined) return [];
-      return strangers(facts, socket).map((process) => ({ socket, place, process }))
+      return strangers(facts, each, socket).map((process) => ({ socket, place, process }))
         .filter((one) => waysOf(facts, one).length > 0);
     });
     if (found.length === 0) return closed(facts);
@@ -71,7 +72,7 @@ function waysOf(facts: Facts, { socket, place, process }: Stranger): string[] {
 }
 
 /** One process for each root in each mount namespace of a container, but for those that the engine has told of. */
-function strangers(facts: Facts, socket: RealSocket): Process[] {
+function strangers(facts: Facts, each: readonly Process[], socket: RealSocket): Process[] {
   const told = new Set(
     facts.engines.flatMap((engine) =>
       (engine.containers ?? [])
@@ -79,9 +80,7 @@ function strangers(facts: Facts, socket: RealSocket): Process[] {
         .map(({ Id }) => Id)
     ),
   );
-  return oneOfEach(facts).filter(({ container }) =>
-    container === undefined || !told.has(container)
-  );
+  return each.filter(({ container }) => container === undefined || !told.has(container));
 }
 
 /** What a process sees of its mounts begins at its root, which it may have changed (chroot(2)). */

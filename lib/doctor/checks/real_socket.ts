@@ -1,8 +1,8 @@
-import { groupNamed, userNamed } from "../accounts.ts";
 import type { Check, Facts, RealSocket } from "../facts.ts";
 import type { Finding } from "../finding.ts";
 import { asRoot, closes, line, startEngine } from "../fixes.ts";
 import { ownUsers } from "../gate_users.ts";
+import { listedWriters } from "../listed_writers.ts";
 import { foldersOf } from "../paths.ts";
 import { replaceable } from "../replaceable.ts";
 import { access, whoConnects } from "../wording.ts";
@@ -72,23 +72,16 @@ function lookAt(facts: Facts, socket: RealSocket): Finding[] {
 
 /** Whom an access control list lets in beside the owner and the group: `ls -l` shows no more of it than a `+`. */
 function listed(facts: Facts, socket: RealSocket): Finding[] {
-  const { host, accounts } = facts;
   const { path } = socket;
-  const gate = [0, ...ownUsers(facts)];
-  const named = host.acl(path).filter(({ bits }) => (bits & 2) !== 0)
-    .filter(({ kind, id }) => kind === "group" || !gate.includes(id))
-    .map(({ kind, id }) => ({
-      kind,
-      name: kind === "user" ? userNamed(accounts, id) : groupNamed(accounts, id),
-    }));
+  const named = listedWriters(facts, path, new Set([0, ...ownUsers(facts)]));
   if (named.length === 0) return [];
   return [{
     level: "wrong",
     title: `an access control list lets others connect to ${path}, and whoever connects is ${
       whoConnects(facts, socket)
     }`,
-    evidence: named.map(({ kind, name }) => `${kind}:${name}`),
-    fix: [line("setfacl", "-b", host.root + path)],
+    evidence: named,
+    fix: [line("setfacl", "-b", facts.host.root + path)],
   }];
 }
 
