@@ -1,6 +1,6 @@
 import { Chroot, INSIDE, missingForChroot, said } from "./chroot.ts";
 import { which } from "./private_engine.ts";
-import { missingForVm, runMachine, type VmRun } from "./vm.ts";
+import { BEGINS, ENDED, missingForVm, runMachine, type VmRun } from "./vm.ts";
 
 /** Why no machine with a Debian can be started here, or undefined. */
 export function missingForDebianMachine(): string | undefined {
@@ -24,7 +24,7 @@ After=docker.service auditd.service apparmor.service
 Type=oneshot
 TimeoutStartSec=infinity
 Environment=HOME=/root NO_COLOR=1
-ExecStart=/bin/sh -c 'sh /root/script >/dev/ttyS0 2>&1; echo "the script has ended" >/dev/ttyS0'
+ExecStart=/bin/sh -c '{ echo; echo "${BEGINS}"; sh /root/script; echo "${ENDED}"; } >/dev/ttyS0 2>&1'
 ExecStopPost=/usr/bin/systemctl poweroff -ff
 `;
 

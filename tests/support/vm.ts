@@ -37,8 +37,9 @@ export interface VmRun {
 }
 
 const PACKAGE = "linux-image-cloud-amd64";
-const BEGINS = "the script begins";
-const ENDED = "the script has ended";
+/** Lines of their own that each machine writes before and behind its script. */
+export const BEGINS = "the script begins";
+export const ENDED = "the script has ended";
 /** How often a machine is started whose kernel gives up before the script begins: an emulated processor can make it. */
 const STARTS = 3;
 const decoder = new TextDecoder();
